@@ -1,1 +1,5 @@
-//! bridge-core
+//! Everything that Matrix bridges share.
+
+pub mod clock;
+pub mod id;
+pub mod store;

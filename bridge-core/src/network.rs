@@ -1,0 +1,209 @@
+//! The seam between the core and a network: one trait to implement.
+//!
+//! A network owns its sockets, clients or listeners ([`Network::run`]); core owns everything that
+//! must not be lost. Events go up through [`Remote::push`], and come down through
+//! [`Network::deliver`], already cut down to what [`Caps`] allow.
+
+mod caps;
+mod delivery;
+mod event;
+mod remote;
+
+use std::{future::Future, sync::Arc};
+
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+pub use self::{
+    caps::{Caps, Idempotency, Ordering, Support, TextCaps},
+    delivery::{
+        Action, Author, Delivery, InFlight, Message, MessageKind, Outgoing, Progress, Refusal,
+        RetryScope, Settlement, Token, Voice,
+    },
+    event::{Completion, RemoteAction, RemoteEvent, RemoteUser},
+    remote::{LinkState, PortalInfo, Pushed, Remote, Ticket},
+};
+use crate::{
+    config::ConfigError,
+    id::{GhostKey, PortalKey, SessionGroup},
+};
+
+/// Named parts of an id, such as `network` and `nick`; the names are those of the templates.
+pub type Fields = Vec<(String, String)>;
+
+/// A chat network, as the core sees it.
+pub trait Network: Send + Sync + Sized + 'static {
+    /// The name of the network's section in the configuration, of the binary (`bridge-` before
+    /// it) and of the protocol on Matrix: `irc`.
+    const KIND: &'static str;
+
+    /// The network's section of the configuration.
+    type Config: DeserializeOwned + Send;
+
+    /// What is fixed about this network.
+    fn descriptor() -> Descriptor;
+
+    /// Makes the network from its section of the configuration; opens nothing yet.
+    ///
+    /// # Errors
+    /// Names the key that is wrong and what would be right.
+    fn new(config: Self::Config, env: NetworkEnv) -> Result<Self, ConfigError>;
+
+    /// Runs the network until `shutdown`, then ends its links in good order.
+    ///
+    /// Reconnects by itself and reports each link by [`Remote::link`]. Dropping the future ends
+    /// the links at once.
+    ///
+    /// # Errors
+    /// Only what no later attempt can mend, such as refused credentials of the only link.
+    fn run(
+        self: Arc<Self>,
+        remote: Remote,
+        shutdown: CancellationToken,
+    ) -> impl Future<Output = Result<(), NetworkError>> + Send;
+
+    /// What the network of this portal can do at present. Cheap: it is asked for every event.
+    fn caps(&self, portal: &PortalKey) -> Caps;
+
+    /// What must be on the same worker as this portal's lane.
+    fn affinity(&self, portal: &PortalKey) -> SessionGroup;
+
+    /// The parts of a ghost's id, for the template; the reverse of [`Network::ghost_key`].
+    fn ghost_fields(&self, key: &GhostKey) -> Fields;
+
+    /// The ghost that these parts name, if they name one.
+    fn ghost_key(&self, fields: &Fields) -> Option<GhostKey>;
+
+    /// The parts of a portal's alias, for the template; `None` if it gets no alias.
+    fn alias_fields(&self, portal: &PortalKey) -> Option<Fields>;
+
+    /// The portal that the parts of an alias name, if anyone may open it that way.
+    fn portal_of_alias(&self, fields: &Fields) -> Option<PortalKey>;
+
+    /// The portal that a `REMOTE` of the command line or the configuration names.
+    ///
+    /// # Errors
+    /// Says what a name looks like on this network.
+    fn portal_of_name(&self, remote: &str) -> Result<PortalKey, String>;
+
+    /// The portal of a conversation of one Matrix user with one remote user, if there can be one.
+    fn direct_portal(&self, user: &ruma::UserId, ghost: &GhostKey) -> Option<PortalKey> {
+        let _ = (user, ghost);
+        None
+    }
+
+    /// Links that the configuration makes: portals and the rooms (ids or aliases) they go to.
+    fn configured_rooms(&self) -> Vec<(PortalKey, String)> {
+        Vec::new()
+    }
+
+    /// Begins to read a channel and tells what it is like. Called again at every start.
+    ///
+    /// Core waits 5 s for an alias query and goes on without name and topic after that.
+    fn open(
+        &self,
+        portal: &PortalKey,
+    ) -> impl Future<Output = Result<ChannelInfo, OpenError>> + Send;
+
+    /// Stops reading a channel, and takes the puppets out of it.
+    fn close(&self, portal: &PortalKey) -> impl Future<Output = ()> + Send {
+        let _ = portal;
+        async {}
+    }
+
+    /// Sends one event. Calls of one lane come one after the other, in order.
+    ///
+    /// The network calls [`Ticket::sending`] right before the first byte can leave, and not
+    /// earlier: a row that never was `sending` is sent again after a crash without further ado.
+    /// Dropping the future before that point must send nothing.
+    fn deliver(
+        &self,
+        outgoing: Outgoing,
+        ticket: Ticket,
+    ) -> impl Future<Output = Delivery> + Send;
+
+    /// Finds out what became of rows that were `sending` when the process or the link ended.
+    ///
+    /// Called once a lane, before anything else of it is delivered. Rows without an answer are
+    /// taken as uncertain.
+    fn reconcile(
+        &self,
+        portal: &PortalKey,
+        rows: Vec<InFlight>,
+    ) -> impl Future<Output = Vec<(Token, Settlement)>> + Send;
+
+    /// Tells how an event that the network pushed ended on Matrix.
+    fn settled(&self, event: &RemoteEvent, outcome: &Completion) {
+        let _ = (event, outcome);
+    }
+}
+
+/// What is fixed about a network.
+#[derive(Clone, Debug)]
+pub struct Descriptor {
+    /// The protocol's name for people: `IRC`.
+    pub name: &'static str,
+    /// The default `sender_localpart`: `_ircbot`.
+    pub bot: &'static str,
+    /// The default template of ghosts: `_irc_{network}_{nick}`.
+    pub ghost_template: &'static str,
+    /// The default template of aliases: `_irc_{network}_{channel}`.
+    pub alias_template: &'static str,
+    /// The network's section of a new configuration, commented, with the keys of `answers`
+    /// filled in as `{key}`.
+    pub example: &'static str,
+    /// Values that `init` asks for, to fill the example.
+    pub answers: &'static [Answer],
+}
+
+/// A value that `init` asks for or takes as a flag.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// The placeholder in the example, and the flag with `--` before it: `irc-server`.
+    pub flag: &'static str,
+    /// The question, for people.
+    pub question: &'static str,
+    /// What is taken with `--defaults`.
+    pub default: &'static str,
+}
+
+/// What a network gets from the program around it.
+#[derive(Clone, Debug)]
+pub struct NetworkEnv {
+    /// The folder of the configuration: relative paths start there.
+    pub folder: std::path::PathBuf,
+    /// The homeserver's name in ids.
+    pub domain: ruma::OwnedServerName,
+    /// The time.
+    pub clock: crate::clock::Clock,
+}
+
+/// What a channel is like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelInfo {
+    /// Its name for people.
+    pub name: Option<String>,
+    /// Its topic.
+    pub topic: Option<String>,
+}
+
+/// Why a channel cannot be opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The network says no: there is no such channel, or the bridge may not enter.
+    #[error("{0}")]
+    Refused(String),
+    /// The network cannot be asked at present.
+    #[error("the network does not answer: {0}")]
+    Unavailable(String),
+}
+
+/// Why a network cannot go on at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// Every configured network refused the first connection.
+    #[error("the network refuses the bridge: {0}")]
+    Refused(String),
+}

@@ -1,0 +1,102 @@
+//! What goes from a network to the core.
+
+use ruma::OwnedUserId;
+use serde::{Deserialize, Serialize};
+
+use super::delivery::Message;
+use crate::id::{GhostKey, PortalKey, RemoteId, Timestamp};
+
+/// Something that happened on the remote side, in the order in which it is pushed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteEvent {
+    /// Where.
+    pub portal: PortalKey,
+    /// Who; `None` is the network itself, and the bot speaks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<RemoteUser>,
+    /// The network's id, if it gives one: the same id is taken once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RemoteId>,
+    /// When, by the network's clock, or ours at arrival.
+    pub at: Timestamp,
+    /// What.
+    pub action: RemoteAction,
+}
+
+/// A user of the remote network, as far as the event shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteUser {
+    /// The key of the ghost.
+    pub key: GhostKey,
+    /// The name to show.
+    pub name: String,
+}
+
+/// What a remote event does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RemoteAction {
+    /// Something is said.
+    Message(Message),
+    /// An earlier message gets a new text.
+    Edit {
+        /// The message.
+        target: RemoteId,
+        /// The new text.
+        message: Message,
+    },
+    /// A reaction is added to a message.
+    React {
+        /// The message.
+        target: RemoteId,
+        /// The reaction.
+        key: String,
+    },
+    /// Something said or a reaction is removed.
+    Delete {
+        /// What is removed.
+        target: RemoteId,
+        /// Why, if a reason was given.
+        reason: Option<String>,
+    },
+    /// The sender comes in.
+    Join,
+    /// The sender goes.
+    Leave {
+        /// Why, if a reason was given.
+        reason: Option<String>,
+    },
+    /// The sender removes a Matrix user.
+    Kick {
+        /// The Matrix user.
+        target: OwnedUserId,
+        /// Why, if a reason was given.
+        reason: Option<String>,
+    },
+    /// The sender goes on under another key; the old ghost leaves after the new one came in.
+    Rename {
+        /// The user from now on.
+        to: RemoteUser,
+    },
+    /// The channel's topic.
+    Topic(String),
+    /// The channel's name.
+    Name(String),
+}
+
+/// How a remote event ended on the Matrix side; see
+/// [`Network::settled`](super::Network::settled).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Completion {
+    /// The homeserver has it, under this id (none for events that need no Matrix event).
+    Accepted {
+        /// The Matrix event.
+        event_id: Option<ruma::OwnedEventId>,
+    },
+    /// The homeserver will not take it.
+    Refused {
+        /// Why.
+        why: String,
+    },
+}
