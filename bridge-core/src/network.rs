@@ -17,12 +17,13 @@ use tokio_util::sync::CancellationToken;
 pub use self::{
     caps::{Caps, Idempotency, Ordering, Support, TextCaps},
     delivery::{
-        Action, Author, Delivery, InFlight, Message, MessageKind, Outgoing, Progress, Refusal,
-        RetryScope, Settlement, Token, Voice,
+        Action, Author, Delivery, InFlight, Message, Outgoing, Progress, Refusal, RetryScope,
+        Settlement, Token, Voice,
     },
     event::{Completion, RemoteAction, RemoteEvent, RemoteUser},
     remote::{LinkState, PortalInfo, Pushed, Remote, Ticket},
 };
+pub use crate::content::MessageKind;
 use crate::{
     config::ConfigError,
     id::{GhostKey, PortalKey, SessionGroup},

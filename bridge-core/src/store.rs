@@ -5,6 +5,8 @@
 //! durable. No SQL and no transaction leaks, so that a document database fits as well.
 
 pub mod sqlite;
+#[cfg(any(test, feature = "testkit"))]
+pub mod suite;
 
 use std::{sync::Arc, time::Duration};
 
@@ -55,8 +57,11 @@ pub trait Store: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<Row>, StoreError>>;
 
     /// The rows that an admin may want to see, oldest first, at most `limit`.
-    fn queue(&self, filter: QueueFilter, limit: usize)
-    -> BoxFuture<'_, Result<Vec<Row>, StoreError>>;
+    fn queue(
+        &self,
+        filter: QueueFilter,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Row>, StoreError>>;
 
     /// How many rows are unsettled in each direction, and how old the oldest is.
     fn backlog(&self) -> BoxFuture<'_, Result<Backlog, StoreError>>;
@@ -68,10 +73,7 @@ pub trait Store: Send + Sync + 'static {
     fn portals<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<Portal>, StoreError>>;
 
     /// A ghost by its key.
-    fn ghost<'a>(
-        &'a self,
-        key: &'a GhostKey,
-    ) -> BoxFuture<'a, Result<Option<Ghost>, StoreError>>;
+    fn ghost<'a>(&'a self, key: &'a GhostKey) -> BoxFuture<'a, Result<Option<Ghost>, StoreError>>;
 
     /// A ghost by its Matrix id.
     fn ghost_by_user<'a>(
@@ -145,7 +147,7 @@ pub struct Fence {
 }
 
 /// Writes that belong together.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// What to write, in order.
     pub ops: Vec<Op>,
@@ -186,7 +188,7 @@ pub enum Durability {
 }
 
 /// One write of a batch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Op {
     /// Appends a row, unless one with the same direction and key exists.
@@ -220,7 +222,12 @@ pub enum Op {
     },
     /// Records which remote id and which event are the same.
     Map(Mapping),
-    /// Inserts a portal, or replaces it if its number exists.
+    /// Inserts a portal, or replaces it if its number, or its key with number zero, exists (the
+    /// known number is returned then). A replacement leaves `last_event`
+    /// and `gap_from` as they are: these have operations of their own. Only one that moves the
+    /// portal to another room brings its own.
+    ///
+    /// The batch fails with [`StoreError::Taken`] if the key, room or alias is another portal's.
     Portal(Portal),
     /// Records the newest event seen in a portal's room.
     ///
@@ -270,6 +277,8 @@ pub struct NewRow {
     pub body: Arc<str>,
     /// When it came to us.
     pub created: Timestamp,
+    /// `new`, or `dead` for what cannot even be read.
+    pub state: RowState,
 }
 
 /// A row of a lane.
@@ -516,6 +525,12 @@ pub enum StoreError {
     Fenced {
         /// The group.
         group: SessionGroup,
+    },
+    /// A portal or ghost was to be written whose key, room, alias or user id is another's.
+    #[error("cannot write {what}")]
+    Taken {
+        /// What it is, and what it clashes with.
+        what: String,
     },
     /// Another process has the store open.
     #[error("the store {path} is in use by another instance of this bridge: stop that one first")]

@@ -1,2 +1,14 @@
-//! Tasks.
-fn main() {}
+//! `cargo xtask`: the workspace's tasks, in Rust so that they run wherever it builds.
+
+use std::process::ExitCode;
+
+mod ci;
+mod cli;
+mod demo;
+mod run;
+mod setup;
+mod test;
+
+fn main() -> ExitCode {
+    cli::main()
+}

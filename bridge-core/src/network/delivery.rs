@@ -6,7 +6,7 @@ use ruma::{OwnedEventId, OwnedUserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    content::Doc,
+    content::{Doc, MessageKind},
     id::{GhostKey, LaneId, PortalKey, RemoteId, Seq, Timestamp},
 };
 
@@ -117,18 +117,6 @@ impl Message {
     pub fn text(text: &str) -> Self {
         Self { kind: MessageKind::Text, body: Doc::text(text), reply_to: None }
     }
-}
-
-/// The kinds of speech that every network tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    /// `m.text`
-    Text,
-    /// `m.notice`: from a program, or not to be answered by one.
-    Notice,
-    /// `m.emote`: "/me waves".
-    Emote,
 }
 
 /// How far a row of several parts came: the parts themselves and how many arrived.

@@ -1,0 +1,137 @@
+//! The grammar of the command line.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::Facts;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(super) enum Command {
+    Init(InitArgs),
+    Registration { config: PathBuf, out: Option<PathBuf> },
+    Run { config: PathBuf },
+    Config(ConfigCommand),
+}
+
+#[derive(Debug)]
+pub(super) enum ConfigCommand {
+    Example,
+    Dump { config: PathBuf },
+}
+
+/// How a bridge is set up.
+#[derive(Debug, Default)]
+pub(super) struct InitArgs {
+    /// Where the configuration goes, unless `out` says otherwise.
+    pub(super) config: PathBuf,
+    pub(super) flags: InitFlags,
+    /// Answers to the network's questions, by their flags.
+    pub(super) answers: Vec<(String, String)>,
+}
+
+#[derive(Debug, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags of a command line")]
+pub(super) struct InitFlags {
+    /// Ask nothing; take the default for whatever has no flag
+    #[arg(long)]
+    pub(super) defaults: bool,
+    /// How the bridge reaches the homeserver
+    #[arg(long, value_name = "URL")]
+    pub(super) homeserver_url: Option<String>,
+    /// The server name in Matrix ids, behind the colon
+    #[arg(long, value_name = "NAME")]
+    pub(super) domain: Option<String>,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace files that are there; keeps their tokens
+    #[arg(long)]
+    pub(super) force: bool,
+    /// With --force: make new tokens (the homeserver must be told)
+    #[arg(long)]
+    pub(super) new_tokens: bool,
+}
+
+#[derive(Debug, Parser)]
+#[command(version, disable_help_subcommand = true)]
+struct Cli {
+    /// The configuration file
+    #[arg(short, long, global = true, value_name = "FILE", default_value = "config.yaml")]
+    config: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Write a configuration, a registration and an admin token, and say what to do with them
+    Init(InitFlags),
+    /// Print or write the registration for the homeserver
+    Registration {
+        /// Write it to this file, readable for its owner only
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Run the bridge until SIGTERM or SIGINT
+    Run,
+    /// Show a configuration
+    #[command(subcommand)]
+    Config(ConfigVerb),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum ConfigVerb {
+    /// A commented configuration with every key
+    Example,
+    /// The effective configuration: file, environment and defaults; secrets redacted
+    Dump,
+}
+
+/// Reads a command line.
+///
+/// # Errors
+/// What is wrong with it, or the help that it asks for.
+pub(super) fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    facts: &Facts,
+) -> Result<Command, clap::Error> {
+    let mut grammar = grammar(facts);
+    let matches = grammar.try_get_matches_from_mut(args)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut grammar))?;
+    let config = cli.config;
+    Ok(match cli.verb {
+        Verb::Init(flags) => {
+            let answers = answers(matches.subcommand_matches("init"), facts);
+            Command::Init(InitArgs { config, flags, answers })
+        }
+        Verb::Registration { out } => Command::Registration { config, out },
+        Verb::Run => Command::Run { config },
+        Verb::Config(ConfigVerb::Example) => Command::Config(ConfigCommand::Example),
+        Verb::Config(ConfigVerb::Dump) => Command::Config(ConfigCommand::Dump { config }),
+    })
+}
+
+/// The grammar with the network's name and its own flags of `init`.
+fn grammar(facts: &Facts) -> clap::Command {
+    // clap keeps names for good; this happens once a process.
+    let name: &'static str = format!("bridge-{}", facts.kind).leak();
+    let about: &'static str =
+        format!("A bridge between Matrix and {}", facts.descriptor.name).leak();
+    let flags = facts.descriptor.answers.iter().map(|answer| {
+        Arg::new(answer.flag).long(answer.flag).value_name("VALUE").help(answer.question)
+    });
+    Cli::command().name(name).about(about).mut_subcommand("init", |init| init.args(flags))
+}
+
+fn answers(matches: Option<&ArgMatches>, facts: &Facts) -> Vec<(String, String)> {
+    let Some(matches) = matches else { return Vec::new() };
+    let answers = facts.descriptor.answers.iter();
+    answers
+        .filter_map(|answer| {
+            let value = matches.get_one::<String>(answer.flag)?;
+            Some((answer.flag.to_owned(), value.clone()))
+        })
+        .collect()
+}

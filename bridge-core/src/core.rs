@@ -1,0 +1,73 @@
+//! What every part of a running bridge shares.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::future::Cache;
+use ruma::OwnedUserId;
+
+use crate::{
+    admin::health::Health, clock::Clock, config::Config, ghost::Ghosts, homeserver::Homeserver, id::Timestamp,
+    intent::Intents, lane::Dispatch, marker::MarkerKey, members::Members, names::Names, portal::Portals,
+    store::{Batch, Committed, Store, StoreError},
+};
+
+/// How long to wait before a store that failed is asked again.
+const STORE_PAUSE: Duration = Duration::from_millis(500);
+
+/// The shared parts of a running bridge. Nothing here knows the type of the network.
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) homeserver: Homeserver,
+    pub(crate) names: Names,
+    pub(crate) bot: OwnedUserId,
+    pub(crate) portals: Portals,
+    pub(crate) ghosts: Ghosts,
+    pub(crate) intents: Intents,
+    pub(crate) dispatch: Dispatch,
+    pub(crate) health: Health,
+    pub(crate) clock: Clock,
+    pub(crate) markers: MarkerKey,
+    pub(crate) members: Members,
+    pub(crate) protocol: Protocol,
+    /// Aliases that are being opened, so that queries of one alias share an attempt.
+    pub(crate) openings: Cache<String, ()>,
+    /// What an alias of ours looks like, for people: `_irc_{network}_{channel}`.
+    pub(crate) alias_shape: String,
+    /// When this process started.
+    pub(crate) started: Timestamp,
+    /// Names this start of the process; with the count of outages of the homeserver it makes the
+    /// epoch that gap repair goes by.
+    pub(crate) boot: String,
+}
+
+/// The network's name, for programs and for people.
+pub(crate) struct Protocol {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+}
+
+impl Core {
+    /// The present epoch: a new one begins at every start and after every outage of the
+    /// homeserver, since it may have dropped events for us then.
+    pub(crate) fn epoch(&self) -> String {
+        format!("{}.{}", self.boot, self.homeserver.outages())
+    }
+
+    /// Commits what must not be forgotten: waits for a store that fails, as long as it takes.
+    ///
+    /// # Errors
+    /// Only when waiting is no use: the lease is lost, or the store is closed.
+    pub(crate) async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
+        loop {
+            match self.store.commit(batch.clone()).await {
+                Err(error @ (StoreError::Fenced { .. } | StoreError::Closed)) => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, "waiting for the store");
+                    tokio::time::sleep(STORE_PAUSE).await;
+                }
+                Ok(committed) => return Ok(committed),
+            }
+        }
+    }
+}

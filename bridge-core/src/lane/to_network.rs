@@ -1,0 +1,471 @@
+//! The half of a lane that goes to the network.
+//!
+//! One row is handed over at a time. Rows that were written and whose echo is awaited stand
+//! beside the queue, so that lines of one puppet are pipelined; where every sender has a
+//! connection of their own, a change of sender waits until the line before was seen.
+
+mod await_echo;
+mod revise;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use ruma::OwnedUserId;
+use tokio::time::Instant;
+
+use self::await_echo::Awaited;
+use super::{dispatch::Settled, queue::Queue};
+use crate::{
+    config::UncertainPolicy,
+    core::Core,
+    failpoint,
+    id::{Direction, LaneId, RemoteId, Seq},
+    inbox::Head,
+    network::{
+        Delivery, InFlight, Network, Ordering, Progress, Refusal, RetryScope, Settlement, Ticket,
+        Token,
+    },
+    portal::{
+        from_matrix::{self, Translated},
+        gap, notice,
+    },
+    store::{Batch, Mapping, MappingKind, Op, PortalBy, Row, RowState, StoreError},
+};
+
+/// How many rows may be written and unseen at a time.
+const WINDOW: usize = 64;
+
+/// What one step of work came to.
+pub(super) enum Outcome {
+    /// What was missed while the bridge or the homeserver was away is in the store.
+    GapChecked(Vec<Seq>),
+    /// Rows that an earlier process was sending are settled, as far as the network can tell.
+    Reconciled(Vec<(Row, Option<Settlement>)>),
+    /// A row was handed over.
+    Delivered(Row, Sent),
+}
+
+/// What a row came to.
+pub(super) struct Sent {
+    delivery: Delivery,
+    /// Who said it; `None` if nothing had to be sent.
+    sender: Option<OwnedUserId>,
+    /// What its ids are to be mapped to.
+    mapping: Option<MappingKind>,
+}
+
+/// The queue to the network, and what is on its way.
+pub(super) struct ToNetwork<N> {
+    core: Arc<Core>,
+    network: Arc<N>,
+    lane: LaneId,
+    queue: Queue,
+    /// Rows that a former process left in `sending`.
+    left: Vec<Row>,
+    current: Option<BoxFuture<'static, Outcome>>,
+    awaited: Awaited,
+    /// Rows by whose sender, until when: the others go on.
+    parked: HashMap<OwnedUserId, Instant>,
+    /// Until when the whole lane waits.
+    held_until: Option<Instant>,
+    /// Up to which epoch of the homeserver its gap is closed.
+    gap_epoch: String,
+    /// Rows that are settled together with a row that took their text over.
+    absorbed: HashMap<Seq, Vec<Seq>>,
+}
+
+impl<N: Network> ToNetwork<N> {
+    pub(super) fn new(core: Arc<Core>, network: Arc<N>, lane: LaneId) -> Self {
+        Self {
+            core,
+            network,
+            lane,
+            queue: Queue::new(lane, Direction::ToNetwork),
+            left: Vec::new(),
+            current: None,
+            awaited: Awaited::default(),
+            parked: HashMap::new(),
+            held_until: None,
+            gap_epoch: String::new(),
+            absorbed: HashMap::new(),
+        }
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        self.current.is_some()
+            || !self.awaited.is_empty()
+            || !self.queue.is_empty()
+            || !self.left.is_empty()
+    }
+
+    pub(super) fn spill(&mut self) {
+        self.queue.spill();
+    }
+
+    /// Reads rows from the store if some were left there.
+    pub(super) async fn refill(&mut self) -> Result<(), StoreError> {
+        let read = self.queue.refill(&self.core).await?;
+        for seq in read {
+            let sending = self.queue.iter().any(|row| {
+                row.seq == seq && row.state == RowState::Sending && !self.awaited.contains(seq)
+            });
+            if sending && let Some(row) = self.queue.remove_seq(seq) {
+                self.left.push(row);
+            } else {
+                self.revise(seq).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a row that has just been committed.
+    pub(super) async fn accept(&mut self, row: Row) -> Result<(), StoreError> {
+        let seq = row.seq;
+        if self.queue.push(row) {
+            self.revise(seq).await?;
+        }
+        Ok(())
+    }
+
+    /// When something has to be looked at even if nothing happens.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let waiting = if self.current.is_none() && !self.queue.is_empty() {
+            let parked = self.parked.values().min().copied();
+            parked.into_iter().chain(self.held_until).min()
+        } else {
+            None
+        };
+        waiting.into_iter().chain(self.awaited.deadline()).min()
+    }
+
+    /// Settles what was not seen in time.
+    pub(super) async fn expire(&mut self) -> Result<(), StoreError> {
+        let now = Instant::now();
+        self.parked.retain(|_, until| *until > now);
+        if self.held_until.is_some_and(|until| until <= now) {
+            self.held_until = None;
+        }
+        let unseen = self.awaited.unseen(now);
+        let lane = self.lane;
+        let settled = unseen
+            .into_iter()
+            .map(|seq| Settled { token: Token { lane, seq }, settlement: Settlement::Unconfirmed });
+        self.settle(settled.collect()).await
+    }
+
+    /// Begins the next step, if one is due and none is under way.
+    pub(super) async fn start(&mut self) -> Result<(), StoreError> {
+        if self.current.is_some() || self.held_until.is_some() {
+            return Ok(());
+        }
+        if !self.left.is_empty() {
+            self.current = Some(self.reconcile());
+            return Ok(());
+        }
+        if self.queue.iter().next().is_none() || self.awaited.len() >= WINDOW {
+            return Ok(());
+        }
+        let epoch = self.core.epoch();
+        if self.gap_epoch != epoch {
+            self.gap_epoch = epoch;
+            self.current = Some(self.check_gap());
+            return Ok(());
+        }
+        let Some((at, sender)) = self.next() else { return Ok(()) };
+        let Some(portal) = self.core.portals.find(&PortalBy::Lane(self.lane)).await? else {
+            return Ok(());
+        };
+        if self.network.caps(&portal.key).ordering == Ordering::PerSender {
+            match self.awaited.in_the_way_of(sender.as_ref(), Instant::now()) {
+                await_echo::Way::Free => {}
+                await_echo::Way::Blocked => return Ok(()),
+                await_echo::Way::Overtake => {
+                    metrics::counter!("bridge_order_relaxed_total").increment(1);
+                }
+            }
+        }
+        let Some(row) = self.queue.remove(at) else { return Ok(()) };
+        self.current = Some(self.deliver(row));
+        Ok(())
+    }
+
+    /// The first row whose sender is not parked.
+    fn next(&self) -> Option<(usize, Option<OwnedUserId>)> {
+        self.queue
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (at, sender_of(row)))
+            .find(|(_, sender)| sender.as_ref().is_none_or(|s| !self.parked.contains_key(s)))
+    }
+
+    fn check_gap(&self) -> BoxFuture<'static, Outcome> {
+        let (core, lane) = (self.core.clone(), self.lane);
+        Box::pin(async move { Outcome::GapChecked(gap::close(&core, lane).await) })
+    }
+
+    fn deliver(&self, row: Row) -> BoxFuture<'static, Outcome> {
+        let (core, network) = (self.core.clone(), self.network.clone());
+        Box::pin(async move {
+            let sent = deliver(&core, &*network, &row).await;
+            Outcome::Delivered(row, sent)
+        })
+    }
+
+    fn reconcile(&mut self) -> BoxFuture<'static, Outcome> {
+        let (core, network, lane) = (self.core.clone(), self.network.clone(), self.lane);
+        let rows = std::mem::take(&mut self.left);
+        Box::pin(async move { Outcome::Reconciled(reconcile(&core, &*network, lane, rows).await) })
+    }
+
+    /// Waits for the step under way; for ever if there is none.
+    pub(super) async fn outcome(&mut self) -> Outcome {
+        match &mut self.current {
+            Some(current) => {
+                let outcome = current.await;
+                self.current = None;
+                outcome
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Draws the consequences of a step.
+    pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), StoreError> {
+        match outcome {
+            Outcome::GapChecked(moved) => {
+                for seq in moved {
+                    self.queue.remove_seq(seq);
+                }
+                Ok(())
+            }
+            Outcome::Reconciled(rows) => {
+                for (row, settlement) in rows {
+                    let uncertain =
+                        || Settlement::Uncertain { why: "the bridge was stopped".to_owned() };
+                    let settlement = settlement.unwrap_or_else(uncertain);
+                    self.conclude(row, MappingKind::Message, settlement).await?;
+                }
+                Ok(())
+            }
+            Outcome::Delivered(row, sent) => self.delivered(row, sent).await,
+        }
+    }
+
+    async fn delivered(&mut self, row: Row, sent: Sent) -> Result<(), StoreError> {
+        let kind = sent.mapping.unwrap_or(MappingKind::Message);
+        match sent.delivery {
+            Delivery::Done { ids } => self.conclude(row, kind, Settlement::Done { ids }).await,
+            Delivery::AwaitEcho => {
+                if let Some(settlement) = self.awaited.add(row, kind, sent.sender) {
+                    let (row, kind, settlement) = settlement;
+                    return self.conclude(row, kind, settlement).await;
+                }
+                Ok(())
+            }
+            Delivery::Refused(refusal) => {
+                self.conclude(row, kind, Settlement::Refused(refusal)).await
+            }
+            Delivery::Uncertain { why } => {
+                self.conclude(row, kind, Settlement::Uncertain { why }).await
+            }
+            Delivery::Retry { after, scope, why } => {
+                self.retry(row, sent.sender, after, scope, why).await
+            }
+        }
+    }
+
+    async fn retry(
+        &mut self,
+        mut row: Row,
+        sender: Option<OwnedUserId>,
+        after: Duration,
+        scope: RetryScope,
+        why: String,
+    ) -> Result<(), StoreError> {
+        let now = self.core.clock.now();
+        if now.since(row.created) > max_age(&self.core) {
+            let text = format!("it could not be delivered in time: {why}");
+            return self.die(row, Refusal { why, text }).await;
+        }
+        metrics::counter!("bridge_retried_total", "direction" => "to_network").increment(1);
+        let after_ms = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        let at = crate::id::Timestamp(now.0.saturating_add(after_ms));
+        let to = RowState::Retry { at, why };
+        self.core
+            .commit(Batch::settled(vec![Op::Move { seq: row.seq, to: to.clone(), at: now }]))
+            .await?;
+        row.state = to;
+        self.queue.put_back(row);
+        let until = Instant::now() + after;
+        match (scope, sender) {
+            (RetryScope::Sender, Some(sender)) => {
+                self.parked.insert(sender, until);
+            }
+            _ => self.held_until = Some(until),
+        }
+        Ok(())
+    }
+
+    /// Settles rows whose outcome came after they were written.
+    pub(super) async fn settle(&mut self, settled: Vec<Settled>) -> Result<(), StoreError> {
+        for Settled { token, settlement } in settled {
+            let current = self.current.is_some();
+            if let Some((row, kind, settlement)) =
+                self.awaited.take(token.seq, settlement, current)
+            {
+                self.conclude(row, kind, settlement).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn conclude(
+        &mut self,
+        mut row: Row,
+        kind: MappingKind,
+        settlement: Settlement,
+    ) -> Result<(), StoreError> {
+        match settlement {
+            Settlement::Done { ids } => self.done(&row, kind, ids).await,
+            Settlement::Unconfirmed => {
+                metrics::counter!("bridge_unconfirmed_total").increment(1);
+                self.done(&row, kind, Vec::new()).await
+            }
+            Settlement::Refused(refusal) => self.die(row, refusal).await,
+            Settlement::NotSent { arrived } => {
+                let mut ops = Vec::new();
+                if let Some(mut progress) = progress_of(&row) {
+                    progress.arrived = arrived;
+                    let progress = serde_json::to_string(&progress).unwrap_or_default();
+                    row.progress = Some(progress.clone());
+                    ops.push(Op::Progress { seq: row.seq, progress });
+                }
+                let at = self.core.clock.now();
+                ops.push(Op::Move { seq: row.seq, to: RowState::New, at });
+                self.core.commit(Batch::settled(ops)).await?;
+                row.state = RowState::New;
+                self.queue.put_back(row);
+                Ok(())
+            }
+            Settlement::Uncertain { why } => self.doubt(row, why).await,
+        }
+    }
+
+    async fn done(
+        &mut self,
+        row: &Row,
+        kind: MappingKind,
+        ids: Vec<RemoteId>,
+    ) -> Result<(), StoreError> {
+        failpoint::hit("to_network.echoed");
+        let at = self.core.clock.now();
+        let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Done, at }];
+        for absorbed in self.absorbed.remove(&row.seq).unwrap_or_default() {
+            ops.push(Op::Move { seq: absorbed, to: RowState::Done, at });
+        }
+        if let Ok(head) = Head::parse_str(&row.body) {
+            for (part, remote_id) in ids.into_iter().enumerate() {
+                ops.push(Op::Map(Mapping {
+                    lane: self.lane,
+                    kind,
+                    remote_id,
+                    part: u32::try_from(part).unwrap_or(u32::MAX),
+                    event_id: head.event_id.clone(),
+                    sender: head.sender.clone(),
+                }));
+            }
+        }
+        self.core.commit(Batch::settled(ops)).await?;
+        failpoint::hit("to_network.settled");
+        metrics::counter!("bridge_delivered_total", "direction" => "to_network").increment(1);
+        metrics::histogram!("bridge_delivery_seconds", "direction" => "to_network")
+            .record(crate::telemetry::seconds(at.since(row.created)));
+        Ok(())
+    }
+
+    /// Gives a row up and tells its author.
+    async fn die(&mut self, row: Row, refusal: Refusal) -> Result<(), StoreError> {
+        metrics::counter!("bridge_dead_total", "direction" => "to_network").increment(1);
+        tracing::warn!(lane = self.lane.0, seq = row.seq.0, why = refusal.why, "gave a message up");
+        let at = self.core.clock.now();
+        let text = format!("Not delivered: {}", refusal.text);
+        let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Dead { why: refusal.why }, at }];
+        ops.extend(notice::about_row(&self.core, &row, &text));
+        self.core.commit(Batch::durable(ops)).await.map(drop)
+    }
+
+    /// Applies the policy for rows of which nobody can tell whether they arrived.
+    async fn doubt(&mut self, mut row: Row, why: String) -> Result<(), StoreError> {
+        metrics::counter!("bridge_uncertain_total", "direction" => "to_network").increment(1);
+        tracing::warn!(lane = self.lane.0, seq = row.seq.0, why, "a message may not have arrived");
+        let at = self.core.clock.now();
+        let policy = self.core.config.delivery.uncertain;
+        if policy == UncertainPolicy::Resend {
+            let op = Op::Move { seq: row.seq, to: RowState::New, at };
+            self.core.commit(Batch::settled(vec![op])).await?;
+            row.state = RowState::New;
+            self.queue.put_back(row);
+            return Ok(());
+        }
+        let text = format!("It is not known whether this message arrived: {why}");
+        let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Uncertain { why }, at }];
+        if policy == UncertainPolicy::Notify {
+            ops.extend(notice::about_row(&self.core, &row, &text));
+        }
+        self.core.commit(Batch::durable(ops)).await.map(drop)
+    }
+}
+
+fn max_age(core: &Core) -> u64 {
+    u64::try_from(core.config.delivery.max_age.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn sender_of(row: &Row) -> Option<OwnedUserId> {
+    Head::parse_str(&row.body).ok().map(|head| head.sender)
+}
+
+fn progress_of(row: &Row) -> Option<Progress> {
+    serde_json::from_str(row.progress.as_deref()?).ok()
+}
+
+async fn deliver<N: Network>(core: &Arc<Core>, network: &N, row: &Row) -> Sent {
+    match from_matrix::translate(core, network, row).await {
+        Translated::Send { outgoing, mapping } => {
+            let sender = Some(outgoing.author.user_id.clone());
+            let token = Token { lane: row.lane, seq: row.seq };
+            let delivery = network.deliver(outgoing, Ticket::new(core.clone(), token)).await;
+            Sent { delivery, sender, mapping }
+        }
+        Translated::Settled(delivery) => Sent { delivery, sender: None, mapping: None },
+    }
+}
+
+async fn reconcile<N: Network>(
+    core: &Arc<Core>,
+    network: &N,
+    lane: LaneId,
+    rows: Vec<Row>,
+) -> Vec<(Row, Option<Settlement>)> {
+    let mut in_flight = Vec::new();
+    for row in &rows {
+        if let Translated::Send { outgoing, .. } = from_matrix::translate(core, network, row).await
+        {
+            let token = Token { lane, seq: row.seq };
+            in_flight.push(InFlight { token, outgoing, since: row.changed });
+        }
+    }
+    let Some(portal) = in_flight.first().map(|row| row.outgoing.portal.clone()) else {
+        return rows.into_iter().map(|row| (row, None)).collect();
+    };
+    let settled: HashMap<Seq, Settlement> = network
+        .reconcile(&portal, in_flight)
+        .await
+        .into_iter()
+        .map(|(token, settlement)| (token.seq, settlement))
+        .collect();
+    let outcome = |row: Row| {
+        let settlement = settled.get(&row.seq).cloned();
+        (row, settlement)
+    };
+    rows.into_iter().map(outcome).collect()
+}

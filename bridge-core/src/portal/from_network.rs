@@ -1,0 +1,291 @@
+//! What a lane does for one row on its way to Matrix.
+
+mod message;
+
+use std::sync::Arc;
+
+use ruma::{OwnedEventId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    core::Core,
+    homeserver::HomeserverError,
+    id::{LaneId, RemoteId, Seq},
+    network::{RemoteAction, RemoteEvent, RemoteUser},
+    patience::Patience,
+    portal::{create, notice::Notice},
+    store::{Mapping, MappingKind, Portal, PortalBy, PortalKind, Row, StoreError},
+};
+
+/// The body of a row to Matrix.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub(crate) enum Task {
+    /// Something that happened on the network.
+    Remote(RemoteEvent),
+    /// Something that the bridge itself has to tell.
+    Notice(Notice),
+}
+
+impl Task {
+    pub(crate) fn to_body(&self) -> Arc<str> {
+        // Only maps with keys that are no strings fail to serialise, and there are none.
+        serde_json::to_string(self).unwrap_or_default().into()
+    }
+
+    pub(crate) fn from_body(body: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(body)
+    }
+
+    /// The kind of an action, as it stands in the key of a row: a message and a reaction may have
+    /// the same remote id.
+    pub(crate) fn kind_of(action: &RemoteAction) -> &'static str {
+        match action {
+            RemoteAction::Message(_) => "message",
+            RemoteAction::Edit { .. } => "edit",
+            RemoteAction::React { .. } => "react",
+            RemoteAction::Delete { .. } => "delete",
+            RemoteAction::Join => "join",
+            RemoteAction::Leave { .. } => "leave",
+            RemoteAction::Kick { .. } => "kick",
+            RemoteAction::Rename { .. } => "rename",
+            RemoteAction::Topic(_) => "topic",
+            RemoteAction::Name(_) => "name",
+        }
+    }
+}
+
+/// What a row came to.
+pub(crate) enum Performed {
+    /// It is done, and this is what it is mapped to.
+    Done(Vec<Mapping>),
+    /// The homeserver says no, for good.
+    Refused {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Why a step was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PerformError {
+    #[error(transparent)]
+    Homeserver(#[from] HomeserverError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Works a row off: waits for a homeserver that is away, and gives up only when it says no.
+pub(crate) async fn perform(core: &Arc<Core>, row: &Row) -> Performed {
+    let task = match Task::from_body(&row.body) {
+        Ok(task) => task,
+        Err(error) => {
+            return Performed::Refused { why: format!("the row cannot be read: {error}") };
+        }
+    };
+    let mut patience = Patience::default();
+    loop {
+        match attempt(core, row, &task).await {
+            Ok(mappings) => return Performed::Done(mappings),
+            Err(PerformError::Refused(why)) => return Performed::Refused { why },
+            Err(PerformError::Homeserver(error)) if !error.is_retryable() => {
+                return Performed::Refused { why: error.to_string() };
+            }
+            Err(PerformError::Homeserver(error)) => {
+                metrics::counter!("bridge_retried_total", "direction" => "to_matrix").increment(1);
+                tracing::debug!(%error, lane = row.lane.0, "the homeserver does not take an event");
+                patience.wait(core, &error).await;
+            }
+            Err(PerformError::Store(error)) => {
+                tracing::error!(%error, lane = row.lane.0, "an event waits for the store");
+                tokio::time::sleep(patience.next_pause()).await;
+            }
+        }
+    }
+}
+
+async fn attempt(
+    core: &Arc<Core>,
+    row: &Row,
+    task: &Task,
+) -> Result<Vec<Mapping>, PerformError> {
+    let portal = core.portals.find(&PortalBy::Lane(row.lane)).await?;
+    let portal = portal.ok_or_else(|| PerformError::Refused("the portal is gone".to_owned()))?;
+    match task {
+        Task::Notice(notice) => notice.post(core, &portal, row.seq).await?,
+        Task::Remote(event) => {
+            let portal = match (&portal.room_id, &portal.kind) {
+                (Some(_), _) => portal,
+                (None, PortalKind::Direct { user, ghost }) => {
+                    create::direct(core, &portal, user, ghost, event.sender.as_ref()).await?
+                }
+                (None, _) => return Err(PerformError::Refused("the portal has no room".to_owned())),
+            };
+            return act(core, &portal, row, event).await;
+        }
+    }
+    Ok(Vec::new())
+}
+
+async fn act(
+    core: &Arc<Core>,
+    portal: &Portal,
+    row: &Row,
+    event: &RemoteEvent,
+) -> Result<Vec<Mapping>, PerformError> {
+    let mapped = match (&event.action, &event.sender) {
+        (RemoteAction::Message(said), sender) => {
+            Some(message::send(core, portal, row, event, sender.as_ref(), said).await?)
+        }
+        (RemoteAction::Edit { target, message: said }, sender) => {
+            message::edit(core, portal, row, event, sender.as_ref(), target, said).await?
+        }
+        (RemoteAction::React { target, key }, sender) => {
+            message::react(core, portal, row, event, sender.as_ref(), target, key).await?
+        }
+        (RemoteAction::Delete { target, reason }, _) => {
+            message::delete(core, portal, row, target, reason.as_deref()).await?;
+            None
+        }
+        (RemoteAction::Join, Some(user)) => {
+            come_in(core, portal, user).await?;
+            None
+        }
+        (RemoteAction::Leave { reason }, Some(user)) => {
+            go(core, portal, user, reason.as_deref()).await?;
+            None
+        }
+        (RemoteAction::Rename { to }, Some(user)) => {
+            rename(core, portal, user, to).await?;
+            None
+        }
+        (RemoteAction::Kick { target, reason }, sender) => {
+            kick(core, portal, sender.as_ref(), target, reason.as_deref()).await?;
+            None
+        }
+        (RemoteAction::Topic(topic), sender) => {
+            set_topic(core, portal, sender.as_ref(), topic).await?;
+            None
+        }
+        (RemoteAction::Name(name), _) => {
+            set_name(core, portal, name).await?;
+            None
+        }
+        (RemoteAction::Join | RemoteAction::Leave { .. } | RemoteAction::Rename { .. }, None) => {
+            return Err(PerformError::Refused("a membership event without a user".to_owned()));
+        }
+    };
+    let Some((event_id, sender)) = mapped else { return Ok(Vec::new()) };
+    let task = Task::Remote(event.clone());
+    Ok(vec![mapping_of(&task, row.lane, row.seq, event_id, sender)])
+}
+
+/// What a Matrix event that came of a task is mapped to. Without a remote id it is the place of
+/// the row, so that every event of ours is known as settled.
+pub(crate) fn mapping_of(
+    task: &Task,
+    lane: LaneId,
+    seq: Seq,
+    event_id: OwnedEventId,
+    sender: OwnedUserId,
+) -> Mapping {
+    let (id, kind) = match task {
+        Task::Remote(event) => {
+            let kind = match event.action {
+                RemoteAction::Edit { .. } => MappingKind::Edit,
+                RemoteAction::React { .. } => MappingKind::Reaction,
+                _ => MappingKind::Message,
+            };
+            (event.id.clone(), kind)
+        }
+        Task::Notice(_) => (None, MappingKind::Message),
+    };
+    let remote_id = id.unwrap_or_else(|| RemoteId::from(format!("#{}", seq.0)));
+    Mapping { lane, kind, remote_id, part: 0, event_id, sender }
+}
+
+async fn come_in(core: &Core, portal: &Portal, user: &RemoteUser) -> Result<(), PerformError> {
+    let ghost = core.ghosts.ensure(core, user).await?;
+    core.intents.ensure_joined(core, portal, &ghost.user_id).await
+}
+
+async fn go(
+    core: &Core,
+    portal: &Portal,
+    user: &RemoteUser,
+    reason: Option<&str>,
+) -> Result<(), PerformError> {
+    match core.ghosts.find(&user.key).await? {
+        Some(ghost) => core.intents.leave(core, portal, &ghost.user_id, reason).await,
+        None => Ok(()), // never seen on Matrix
+    }
+}
+
+/// The new ghost comes in first, so that the conversation is never without its person.
+async fn rename(
+    core: &Core,
+    portal: &Portal,
+    from: &RemoteUser,
+    to: &RemoteUser,
+) -> Result<(), PerformError> {
+    if from.key == to.key {
+        core.ghosts.ensure(core, to).await?;
+        return Ok(());
+    }
+    let Some(old) = core.ghosts.find(&from.key).await? else { return Ok(()) };
+    if core.intents.is_joined(portal, &old.user_id).await? {
+        come_in(core, portal, to).await?;
+        core.intents.leave(core, portal, &old.user_id, Some(&format!("now {}", to.name))).await?;
+    }
+    Ok(())
+}
+
+async fn kick(
+    core: &Core,
+    portal: &Portal,
+    by: Option<&RemoteUser>,
+    target: &ruma::UserId,
+    reason: Option<&str>,
+) -> Result<(), PerformError> {
+    let Some(room) = &portal.room_id else { return Ok(()) };
+    let by = by.map_or("the network", |user| &user.name);
+    let reason = match reason {
+        Some(reason) => format!("kicked by {by}: {reason}"),
+        None => format!("kicked by {by}"),
+    };
+    match core.homeserver.kick(room, crate::homeserver::As::Bot, target, Some(&reason)).await {
+        // The bot may not: the room is somebody else's. What the network did stands there alone.
+        Err(error) if !error.is_retryable() => {
+            tracing::info!(%error, "a kick on the network is not mirrored");
+            Ok(())
+        }
+        outcome => outcome.map_err(PerformError::from),
+    }
+}
+
+async fn set_topic(
+    core: &Core,
+    portal: &Portal,
+    by: Option<&RemoteUser>,
+    topic: &str,
+) -> Result<(), PerformError> {
+    if portal.topic.as_deref().unwrap_or_default() == topic {
+        return Ok(());
+    }
+    let content = serde_json::json!({ "topic": topic });
+    core.intents.set_state(core, portal, by, "m.room.topic", &content).await?;
+    core.portals.save(Portal { topic: Some(topic.to_owned()), ..portal.clone() }).await?;
+    Ok(())
+}
+
+async fn set_name(core: &Core, portal: &Portal, name: &str) -> Result<(), PerformError> {
+    if portal.name.as_deref() == Some(name) {
+        return Ok(());
+    }
+    let content = serde_json::json!({ "name": name });
+    core.intents.set_state(core, portal, None, "m.room.name", &content).await?;
+    core.portals.save(Portal { name: Some(name.to_owned()), ..portal.clone() }).await?;
+    Ok(())
+}

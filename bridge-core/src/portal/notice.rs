@@ -1,0 +1,75 @@
+//! What the bridge itself tells people, in their own rooms.
+
+use ruma::{OwnedEventId, OwnedUserId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::from_network::{PerformError, Task};
+use crate::{
+    core::Core,
+    id::{Direction, Seq},
+    inbox::Head,
+    store::{NewRow, Op, Portal, Row, RowState},
+};
+
+/// A sentence from the bot, for the author of a message where there is one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Notice {
+    text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    about: Option<OwnedEventId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    author: Option<OwnedUserId>,
+}
+
+/// The write that tells the author of a row what became of it; none if nobody said it.
+pub(crate) fn about_row(core: &Core, row: &Row, text: &str) -> Option<Op> {
+    let head = Head::parse_str(&row.body).ok()?;
+    let notice = Notice {
+        text: text.to_owned(),
+        about: Some(head.event_id),
+        author: Some(head.sender),
+    };
+    Some(append(core, row.lane, &notice))
+}
+
+/// The write that says something in a portal's room.
+pub(crate) fn in_room(core: &Core, portal: &Portal, text: &str) -> Op {
+    append(core, portal.lane, &Notice { text: text.to_owned(), about: None, author: None })
+}
+
+fn append(core: &Core, lane: crate::id::LaneId, notice: &Notice) -> Op {
+    Op::Append(NewRow {
+        lane,
+        direction: Direction::ToMatrix,
+        key: None,
+        body: Task::Notice(notice.clone()).to_body(),
+        created: core.clock.now(),
+        state: RowState::New,
+    })
+}
+
+impl Notice {
+    /// Says it, as an answer to the message that it is about.
+    pub(crate) async fn post(
+        &self,
+        core: &Core,
+        portal: &Portal,
+        seq: Seq,
+    ) -> Result<(), PerformError> {
+        if portal.room_id.is_none() {
+            return Ok(()); // nobody is there to hear it
+        }
+        let mut content = json!({ "msgtype": "m.notice", "body": self.text });
+        if let Some(event_id) = &self.about {
+            content["m.relates_to"] = json!({ "m.in_reply_to": { "event_id": event_id } });
+        }
+        if let Some(author) = &self.author {
+            content["m.mentions"] = json!({ "user_ids": [author] });
+        }
+        // In a conversation of two the ghost speaks, since the bot is not there.
+        let speaker = core.intents.reader(portal).await;
+        core.intents.send(core, portal, &speaker, "m.room.message", content, seq, None).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! What the readers read, on its way to disk.
+//!
+//! Lines are committed in the order in which they were read, as many at a time as have gathered
+//! while the batch before was written. A store that is away holds reading up only once the
+//! journal is full.
+
+use std::time::Duration;
+
+use bridge_core::{
+    id::GhostKey,
+    network::{Remote, RemoteEvent},
+    ruma::OwnedUserId,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// How many events wait at most; about 1 MiB of lines of usual length.
+const WAITING: usize = 4_096;
+
+/// How many events one commit takes at most.
+const BATCH: usize = 256;
+
+/// How long to wait before a store that failed is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// An event to keep.
+#[derive(Debug)]
+pub struct Entry {
+    /// The event.
+    pub event: RemoteEvent,
+    /// Whose conversation it begins, if it is said in one.
+    pub direct: Option<(OwnedUserId, GhostKey)>,
+}
+
+/// The way into the journal.
+pub type Journal = mpsc::Sender<Entry>;
+
+/// A journal and what is to be written from it.
+pub fn journal() -> (Journal, mpsc::Receiver<Entry>) {
+    mpsc::channel(WAITING)
+}
+
+/// Commits what is read until the other side is gone or `stop`.
+pub async fn run(remote: Remote, mut entries: mpsc::Receiver<Entry>, stop: CancellationToken) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while entries.recv_many(&mut batch, BATCH).await > 0 {
+        while let Err(error) = commit(&remote, &batch).await {
+            tracing::error!(%error, "what was read on IRC waits for the store");
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+        batch.clear();
+    }
+}
+
+async fn commit(remote: &Remote, batch: &[Entry]) -> Result<(), bridge_core::store::StoreError> {
+    for entry in batch {
+        if let Some((user, ghost)) = &entry.direct {
+            remote.ensure_direct(&entry.event.portal, user.clone(), ghost.clone()).await?;
+        }
+    }
+    let events: Vec<_> = batch.iter().map(|entry| entry.event.clone()).collect();
+    remote.push(&events, None).await.map(drop)
+}

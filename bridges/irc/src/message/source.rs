@@ -1,0 +1,42 @@
+//! Who sent a message.
+
+use std::fmt;
+
+/// The source of a message: `nick!user@host`, or the name of a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The nick, or the server's name.
+    pub nick: String,
+    /// The user name, with `~` where no ident server confirmed it.
+    pub user: Option<String>,
+    /// The host, or what the server shows in its place.
+    pub host: Option<String>,
+}
+
+impl Source {
+    /// Reads a source without its colon. Every text is one.
+    pub fn parse(text: &str) -> Self {
+        let (names, host) = match text.rsplit_once('@') {
+            Some((names, host)) => (names, Some(host.to_owned())),
+            None => (text, None),
+        };
+        let (nick, user) = match names.split_once('!') {
+            Some((nick, user)) => (nick, Some(user.to_owned())),
+            None => (names, None),
+        };
+        Self { nick: nick.to_owned(), user, host }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.nick)?;
+        if let Some(user) = &self.user {
+            write!(f, "!{user}")?;
+        }
+        if let Some(host) = &self.host {
+            write!(f, "@{host}")?;
+        }
+        Ok(())
+    }
+}

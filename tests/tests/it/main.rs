@@ -1,0 +1,6 @@
+//! All tests that need real servers, in one program, so that it is linked once.
+//!
+//! `rig` holds the tests of the rig itself, without a bridge.
+
+mod demo;
+mod rig;

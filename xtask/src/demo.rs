@@ -1,0 +1,51 @@
+//! `cargo xtask demo`: a conversation through a bridge between real servers.
+
+mod irc;
+
+use std::env;
+
+use anyhow::Result;
+use bridge_tests::rig;
+use clap::ValueEnum;
+
+use crate::{
+    run::{cargo, run},
+    setup,
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The network to talk to.
+    #[arg(default_value = "irc")]
+    network: Network,
+    /// End after the proof.
+    #[arg(long)]
+    once: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Network {
+    Irc,
+}
+
+/// What happens after the proof.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Afterwards {
+    End,
+    StayUp,
+}
+
+/// Installs what is missing, builds the bridge unless `$BRIDGE_BIN_DIR` names one, shows the conversation. Fails if any line does not
+/// cross.
+pub(crate) fn demo(args: &Args) -> Result<()> {
+    setup::servers()?;
+    if env::var_os(rig::BIN_DIR).is_none() {
+        // All of it, as a part alone would have some dependencies built with other features.
+        run(cargo().args(["build", "--workspace", "--bins"]))?;
+    }
+    let afterwards = if args.once { Afterwards::End } else { Afterwards::StayUp };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match args.network {
+        Network::Irc => runtime.block_on(irc::demo(afterwards)),
+    }
+}
