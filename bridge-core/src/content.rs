@@ -8,12 +8,14 @@ pub mod emoji;
 pub mod html;
 pub mod ladder;
 pub mod link;
+pub mod markdown;
 pub mod matrix;
 pub mod mention;
 pub mod reply;
 pub mod split;
 pub mod text;
 
+mod build;
 mod colour;
 mod cut;
 mod doc;

@@ -79,7 +79,7 @@ impl HomeserverConfig {
             as_token: as_token.into(),
             bot,
             max_concurrency: 256,
-            timeout: Duration::from_secs(60),
+            timeout: Duration::from_mins(1),
         }
     }
 }

@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG: Duration = Duration::from_hours(1);
 
     /// A number of signals at once, then no more.
     fn signals(count: usize) -> mpsc::Receiver<()> {
@@ -135,10 +135,9 @@ mod tests {
     #[tokio::test]
     async fn without_a_signal_nothing_stops() {
         let shutdown = Shutdown::new();
-        let waited = tokio::time::timeout(
-            Duration::from_millis(20),
-            shutdown.supervise(Duration::ZERO, &mut signals(0)),
-        );
+        let mut signals = signals(0);
+        let supervised = shutdown.supervise(Duration::ZERO, &mut signals);
+        let waited = tokio::time::timeout(Duration::from_millis(20), supervised);
         assert!(waited.await.is_err());
         assert!(!shutdown.soft().is_cancelled());
     }

@@ -94,7 +94,7 @@ impl Names {
 
     /// The portal that an alias names, if anyone may open it that way.
     pub(crate) fn portal_of_alias(&self, localpart: &str) -> Option<PortalKey> {
-        self.network.portal_of_alias(&self.alias.decode(localpart)?)
+        self.network.portal_of_alias(&self.alias.decode_typed(localpart)?)
     }
 
     /// The portal that parts of an alias name, for third-party look-ups.

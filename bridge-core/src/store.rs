@@ -1,7 +1,7 @@
 //! What the bridge remembers, behind one trait: rows of the lanes, portals, ghosts, ids, cursors.
 //!
 //! Everything is written by one verb, [`Store::commit`]: a [`Batch`] is taken whole or not at all,
-//! and rows that it appends come out of the [`Feed`] in the order of their [`Seq`], once they are
+//! and the work that it brings comes out of the [`Feed`] in the order of its [`Seq`], once it is
 //! durable. No SQL and no transaction leaks, so that a document database fits as well.
 
 pub mod sqlite;
@@ -17,7 +17,9 @@ use tokio::sync::mpsc;
 
 use crate::id::{Direction, GhostKey, LaneId, PortalKey, RemoteId, Seq, SessionGroup, Timestamp};
 
-/// Rows in the order of their commit, once they are durable.
+/// Rows in the order of their commit, once they are durable: those that were appended or requeued
+/// and are `new`, `sending` or in `retry` at the end of their batch. They are in the feed before
+/// their commit returns.
 ///
 /// It is unbounded, and stays short because its one reader only hands rows on.
 pub type Feed = mpsc::UnboundedReceiver<Row>;
@@ -26,7 +28,8 @@ pub type Feed = mpsc::UnboundedReceiver<Row>;
 pub trait Store: Send + Sync + 'static {
     /// Writes a batch whole, or not at all; returns once it is as durable as the batch asks.
     ///
-    /// Cancelling the future does not undo the batch.
+    /// Cancelling the future does not undo the batch; one that still waited for room is not
+    /// written at all.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if the batch's fence is no longer held; nothing is written then.
@@ -193,7 +196,7 @@ pub enum Durability {
 pub enum Op {
     /// Appends a row, unless one with the same direction and key exists.
     Append(NewRow),
-    /// Moves a row to another state.
+    /// Moves a row to another state, unless it is settled. A move to `sending` counts an attempt.
     Move {
         /// The row.
         seq: Seq,
@@ -210,10 +213,10 @@ pub enum Op {
         progress: String,
     },
     /// Gives unsettled rows new places behind all others of their lane, in the order given:
-    /// what was missed goes in front of them.
+    /// what was missed goes in front of them. They come out of the [`Feed`] again.
     Requeue(Vec<Seq>),
-    /// Erases what an event said from its rows. A row that is still `new` or in `retry` becomes
-    /// `cancelled`; others lose their body only once they are settled.
+    /// Erases what an event said from its row. It becomes `cancelled`, whether it is `new`, parked
+    /// or `dead`; one in `sending` is left alone, and loses its body once it is settled.
     Erase {
         /// The event.
         event_id: OwnedEventId,
@@ -223,9 +226,9 @@ pub enum Op {
     /// Records which remote id and which event are the same.
     Map(Mapping),
     /// Inserts a portal, or replaces it if its number, or its key with number zero, exists (the
-    /// known number is returned then). A replacement leaves `last_event`
-    /// and `gap_from` as they are: these have operations of their own. Only one that moves the
-    /// portal to another room brings its own.
+    /// known number is returned then). A replacement leaves `last_event` and `gap_from` as they
+    /// are: these have operations of their own. Only one that moves the portal to another room
+    /// brings its own.
     ///
     /// The batch fails with [`StoreError::Taken`] if the key, room or alias is another portal's.
     Portal(Portal),
@@ -243,6 +246,8 @@ pub enum Op {
     /// Forgets [`Portal::gap_from`]: what was missed has been fetched.
     GapClosed(LaneId),
     /// Inserts or replaces a ghost.
+    ///
+    /// The batch fails with [`StoreError::Taken`] if the user id is another ghost's.
     Ghost(Ghost),
     /// Inserts or replaces a membership.
     Member(Member),

@@ -14,7 +14,7 @@ use regex_syntax::hir::Hir;
 mod tests;
 
 /// Bytes that one automaton may take.
-const MAX_DFA_BYTES: usize = 8 << 20;
+const MAX_DFA_BYTES: usize = 1 << 20;
 /// States of a product that are looked at before giving up.
 const MAX_PRODUCT_STATES: usize = 60_000;
 /// An id has no more bytes than this.
@@ -85,7 +85,7 @@ pub(crate) fn common_text(required: &[&Dfa], forbidden: &[&Dfa]) -> Search {
     };
 
     let mut reached = Reached::new(start);
-    let bytes = preferred_bytes();
+    let bytes = telling_bytes(&dfas);
     let mut at = 0;
     while at < reached.steps.len() {
         let states = reached.steps[at].states.clone();
@@ -147,9 +147,13 @@ impl Reached {
     }
 }
 
-fn preferred_bytes() -> Vec<u8> {
-    let mut bytes: Vec<u8> = (b'a'..=b'z').chain(b'0'..=b'9').collect();
-    let others = (0..=u8::MAX).filter(|byte| !bytes.contains(byte)).collect::<Vec<_>>();
-    bytes.extend(others);
-    bytes
+/// One byte for each set that no automaton tells apart, letters first.
+fn telling_bytes(dfas: &[&Dfa]) -> Vec<u8> {
+    let letters = (b'a'..=b'z').chain(b'0'..=b'9');
+    let mut told = HashSet::new();
+    let mut is_new = |byte: &u8| {
+        let classes: Vec<_> = dfas.iter().map(|dfa| dfa.0.byte_classes().get(*byte)).collect();
+        told.insert(classes)
+    };
+    letters.chain(0..=u8::MAX).filter(|byte| is_new(byte)).collect()
 }

@@ -16,7 +16,10 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     claim::Claim,
@@ -42,6 +45,12 @@ pub struct Skipped {
     pub code: Code,
     /// What it would need.
     pub needs: &'static str,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "skipped: {} needs {}", self.code, self.needs)
+    }
 }
 
 /// Checks `files`, which are to live on one homeserver.
@@ -75,6 +84,7 @@ pub fn check(files: &[File], context: &Context) -> Report {
         (file.unwrap_or(files.len()), finding.line, finding.code)
     };
     report.findings.sort_by_key(place);
+    report.skipped.sort_by_key(|skipped| skipped.code);
     report
 }
 
@@ -147,6 +157,7 @@ impl Report {
 }
 
 /// Line and key.
+#[derive(Clone, Copy)]
 struct At<'a>(usize, &'a str);
 
 /// What is wrong, and how to mend it.

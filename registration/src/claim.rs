@@ -79,6 +79,9 @@ impl<'a> Claim<'a> {
     }
 }
 
+/// A host name or an address, with or without a port.
+const ANY_SERVER: &str = r"(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?";
+
 /// The ids of a kind that a homeserver may be asked about, on one server or on any.
 pub(crate) fn ids(kind: NamespaceKind, server_name: Option<&str>) -> Option<Dfa> {
     let local = match kind {
@@ -90,6 +93,6 @@ pub(crate) fn ids(kind: NamespaceKind, server_name: Option<&str>) -> Option<Dfa>
 
 /// The ids whose localpart is in `local`, a regex.
 pub(crate) fn ids_of(kind: NamespaceKind, local: &str, server_name: Option<&str>) -> Option<Dfa> {
-    let server = server_name.map_or_else(|| "[a-z0-9.-]+".to_owned(), escape);
+    let server = server_name.map_or_else(|| ANY_SERVER.to_owned(), escape);
     Dfa::of_regex(&format!("{}(?:{local}):{server}", kind.sigil()))
 }

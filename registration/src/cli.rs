@@ -2,7 +2,10 @@
 //!
 //! Exit codes: 0 for a clean result, 1 for findings or a refusal, 2 where the command could not run.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -102,6 +105,9 @@ fn run_check(args: &CheckArgs) -> anyhow::Result<u8> {
     let report = check(&files, &context);
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report.findings)?);
+        for skipped in &report.skipped {
+            eprintln!("{skipped}");
+        }
     } else {
         output::report(&report, files.len());
     }
@@ -146,7 +152,7 @@ fn read_all(paths: &[PathBuf]) -> anyhow::Result<Vec<File>> {
     paths.iter().map(|path| File::read(path).map_err(Into::into)).collect()
 }
 
-fn save(registration: &Registration, path: &PathBuf, force: bool) -> anyhow::Result<()> {
+fn save(registration: &Registration, path: &Path, force: bool) -> anyhow::Result<()> {
     let overwrite = if force { Overwrite::Replace } else { Overwrite::Refuse };
     write_private(path, &registration.to_yaml(), overwrite).with_context(|| {
         let hint = if path.exists() && !force { "; --force replaces it" } else { "" };

@@ -6,11 +6,11 @@
 //!
 //! 1. [`template`]: one line such as `_irc_{network}_{nick}` says how remote names become Matrix
 //!    ids, back again, and which regex claims them all;
-//! 2. [`generate`]: templates, an address and fresh secrets become a [`Registration`];
+//! 2. [`mod@generate`]: templates, an address and fresh secrets become a [`Registration`];
 //! 3. [`model`]: the file itself, read strictly (a homeserver that guesses types reads another
 //!    file than we do) and written in a stable order, unknown keys kept;
 //! 4. [`private`]: files that hold secrets are readable by their owner only;
-//! 5. [`check`], [`explain`] and [`merge`]: what is wrong with files, whose an id is, and two files
+//! 5. [`mod@check`], [`explain`] and [`merge`]: what is wrong with files, whose an id is, and two files
 //!    made one, with the regexes read as each homeserver reads them ([`dialect`]).
 //!
 //! [spec]: https://spec.matrix.org/latest/application-service-api/#registration

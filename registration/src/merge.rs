@@ -103,7 +103,7 @@ fn refuse_overlap(one: &File, two: &File) -> Result<(), MergeError> {
     let (ones, twos) = (Claim::of_file(one, &Dialect::ALL), Claim::of_file(two, &Dialect::ALL));
     let place =
         |claim: &Claim<'_>| format!("{}:{} (`{}`)", claim.file.name(), claim.line(), claim.regex());
-    match overlap::between(&ones, &twos, None).next() {
+    match overlap::between(&ones, &twos, None).into_iter().next() {
         None | Some((_, _, Overlap::None)) => Ok(()),
         Some((one, two, Overlap::Witness { id, .. })) => {
             Err(MergeError::Overlap { one: place(one), two: place(two), id })

@@ -20,28 +20,44 @@ pub(crate) enum Overlap {
     Undecided,
 }
 
-/// Looks for an id that both entries claim, on one of the homeservers that both are read for.
-pub(crate) fn find(one: &Claim<'_>, two: &Claim<'_>, server_name: Option<&str>) -> Overlap {
-    if one.kind != two.kind {
-        return Overlap::None;
+/// Every pair of overlapping entries of two registrations, rooms left out: nobody owns those.
+pub(crate) fn between<'a>(
+    ones: &'a [Claim<'a>],
+    twos: &'a [Claim<'a>],
+    server_name: Option<&str>,
+) -> Vec<(&'a Claim<'a>, &'a Claim<'a>, Overlap)> {
+    let mut found = Vec::new();
+    for kind in [NamespaceKind::Users, NamespaceKind::Aliases] {
+        let ids = claim::ids(kind, server_name);
+        let of_kind = |claims: &'a [Claim<'a>]| claims.iter().filter(move |c| c.kind == kind);
+        for one in of_kind(ones) {
+            for two in of_kind(twos) {
+                let overlap = ids.as_ref().map_or(Overlap::Undecided, |ids| find(one, two, ids));
+                if overlap != Overlap::None {
+                    found.push((one, two, overlap));
+                }
+            }
+        }
     }
-    let Some(ids) = claim::ids(one.kind, server_name) else { return Overlap::Undecided };
+    found
+}
+
+/// Looks for one of `ids` that both entries claim, on one of the homeservers that both are read for.
+fn find(one: &Claim<'_>, two: &Claim<'_>, ids: &Dfa) -> Overlap {
     let mut undecided = one.patterns.is_empty() || two.patterns.is_empty();
     for mine in &one.patterns {
         let Some(theirs) = two.pattern(mine.dialect) else {
             undecided = true;
             continue;
         };
-        match common_id(mine, theirs, &ids) {
+        match common_id(mine, theirs, ids) {
             Search::Found(id) => {
-                let both_match = |dialect: &Dialect| {
-                    let matches = |claim: &Claim<'_>| {
-                        claim.pattern(*dialect).is_some_and(|p| p.is_match(&id))
-                    };
+                let dialects = Dialect::ALL.into_iter().filter(|&dialect| {
+                    let matches =
+                        |claim: &Claim<'_>| claim.pattern(dialect).is_some_and(|p| p.is_match(&id));
                     matches(one) && matches(two)
-                };
-                let dialects = Dialect::ALL.into_iter().filter(both_match).collect();
-                return Overlap::Witness { id, dialects };
+                });
+                return Overlap::Witness { dialects: dialects.collect(), id };
             }
             Search::Nothing => {}
             Search::Undecided => undecided = true,
@@ -55,17 +71,4 @@ fn common_id(one: &Pattern, two: &Pattern, ids: &Dfa) -> Search {
         (Some(one), Some(two)) => common_text(&[one, two, ids], &[]),
         _ => Search::Undecided,
     }
-}
-
-/// Every pair of overlapping entries of two registrations, rooms left out: nobody owns those.
-pub(crate) fn between<'a>(
-    ones: &'a [Claim<'a>],
-    twos: &'a [Claim<'a>],
-    server_name: Option<&'a str>,
-) -> impl Iterator<Item = (&'a Claim<'a>, &'a Claim<'a>, Overlap)> {
-    let pairs = ones.iter().flat_map(move |one| twos.iter().map(move |two| (one, two)));
-    pairs
-        .filter(|(one, _)| one.kind != NamespaceKind::Rooms)
-        .map(move |(one, two)| (one, two, find(one, two, server_name)))
-        .filter(|(_, _, overlap)| *overlap != Overlap::None)
 }

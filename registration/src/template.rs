@@ -21,6 +21,7 @@
 //! | `{network}` | 1 to 16 of `a-z 0-9 -`, nothing else | no `_` |
 //! | `{userid}` | 24 hexadecimal digits | neither |
 //! | `{id}` | 1 to 64 of `a-z 0-9` | neither |
+//! | `{occupant}` | anything; `/` and `+` become `=2f` and `=2b` (ids of Bifröst) | both stay |
 //! | `{mucdomain}`, `{server}`, `{community}` | anything | `_` becomes `=5f` |
 //! | any other | anything | both stay |
 //!

@@ -24,7 +24,7 @@ pub use write::{quoted, write_mapping, write_string};
 /// Two nodes are equal when they hold the same, wherever they stand.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Line in the file, from 1.
+    /// Line in the file, from 1; that of the key for what stands below one.
     pub line: usize,
     /// What stands there.
     pub value: Value,

@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_backlog_counts_by_its_size_and_by_its_age() {
         let health = Health::new("irc", Clock::system());
-        let bound = ReadyBacklog { rows: 10, age: Duration::from_secs(60) };
+        let bound = ReadyBacklog { rows: 10, age: Duration::from_mins(1) };
         for (rows, age, ready) in [(10, 60, true), (11, 0, false), (0, 0, true), (1, 61, false)] {
             health.set_backlog(rows, Duration::from_secs(age), &bound);
             assert_eq!(health.readiness().ready, ready, "{rows} rows, {age} s");

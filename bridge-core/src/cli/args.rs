@@ -32,7 +32,6 @@ pub(super) struct InitArgs {
 }
 
 #[derive(Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "they are flags of a command line")]
 pub(super) struct InitFlags {
     /// Ask nothing; take the default for whatever has no flag
     #[arg(long)]

@@ -20,9 +20,9 @@ app_service_api:
   config_files:
     - {registration}
 
-Conduit, Continuwuity, Tuwunel: send this to the admin room, with what `{name} registration` prints
-between the lines of quotes; no restart is needed. Conduit itself calls it
-`@conduit:your.server: register_appservice`.
+Conduit, Continuwuity, Tuwunel: send this to the admin room; no restart is needed. What the command
+`{name} registration -c {config}` prints goes between the lines of quotes.
+Conduit itself wants `@conduit:your.server: register_appservice` as the first line.
 !admin appservices register
 ```
 ```

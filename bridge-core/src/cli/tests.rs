@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque, fs, io, os::unix::fs::PermissionsExt, path::Path, process::ExitCode,
 };
 
-use registration::Registration;
+use ::registration::Registration;
 use tempfile::TempDir;
 
 use super::*;

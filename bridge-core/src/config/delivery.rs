@@ -46,7 +46,7 @@ pub(super) fn read(root: &Node, context: &Context) -> Delivery {
             ("hold", UncertainPolicy::Hold),
         ],
     );
-    let max_age = section.duration("max_age", Duration::from_secs(86_400));
+    let max_age = section.duration("max_age", Duration::from_hours(24));
     section.finish();
     Delivery { uncertain, max_age }
 }

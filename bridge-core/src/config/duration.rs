@@ -27,6 +27,7 @@ pub(super) fn serialize<S: Serializer>(
 }
 
 /// Writes a duration, or null.
+#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
 pub(super) fn serialize_option<S: Serializer>(
     duration: &Option<Duration>,
     serializer: S,
@@ -46,7 +47,7 @@ fn short(duration: Duration) -> String {
     }
     units
         .iter()
-        .find(|(size, _)| seconds % size == 0)
+        .find(|(size, _)| seconds.is_multiple_of(*size))
         .map_or_else(|| format!("{seconds}s"), |(size, unit)| format!("{}{unit}", seconds / size))
 }
 
@@ -61,7 +62,7 @@ mod tests {
             let Ok(again) = parse(&short(duration)) else { panic!("{text}") };
             assert_eq!(again, duration, "{text}");
         }
-        assert_eq!(short(Duration::from_secs(30 * 86_400)), "30d");
+        assert_eq!(short(Duration::from_hours(30 * 24)), "30d");
         assert_eq!(short(Duration::from_secs(90)), "90s");
     }
 }

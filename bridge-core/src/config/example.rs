@@ -27,7 +27,7 @@ impl Default for ExampleValues {
 pub fn example(facts: &Facts, values: &ExampleValues) -> String {
     let descriptor = &facts.descriptor;
     let core = fill(
-        CORE,
+        CORE.trim_start(),
         &[
             ("network", descriptor.name),
             ("id", facts.kind),
@@ -70,7 +70,8 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
     filled + rest
 }
 
-const CORE: &str = r##"# A bridge between Matrix and {network}. Relative paths start at this file's folder, and any
+const CORE: &str = r#"
+# A bridge between Matrix and {network}. Relative paths start at this file's folder, and any
 # value may come from the environment instead: BRIDGE_HOMESERVER__URL=http://127.0.0.1:8008
 
 homeserver:
@@ -127,7 +128,7 @@ portals:                               # rooms that the bridge makes
 logging:
   level: info                          # error, warn, info, debug, trace; or info,target=debug
   format: text                         # text or json
-"##;
+"#;
 
 #[cfg(test)]
 mod tests {

@@ -53,7 +53,7 @@ pub(super) struct Entry {
 
 /// Reads a file's text. An empty document is an empty map.
 pub(super) fn parse(text: &str, file: &Arc<Path>) -> Result<Node, ConfigError> {
-    let node = read(text, |line| Origin::Line(line)).map_err(|error| {
+    let node = read(text, Origin::Line).map_err(|error| {
         let line = error.location().map(|location| location.line());
         ConfigError::from(Problem {
             place: Some(Place::File { file: Arc::clone(file), line }),

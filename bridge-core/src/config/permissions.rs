@@ -24,27 +24,18 @@ pub(super) fn read(root: &Node, context: &Context) -> Permissions {
             );
             continue;
         };
-        let level = match &entry.node.value {
-            Value::Text(text) => Level::parse(text),
-            _ => None,
+        let word = match &entry.node.value {
+            Value::Text(text) => text.as_str(),
+            _ => "",
         };
-        match level {
-            Some(level) => permissions.set(subject, level),
-            None => {
-                let near = match &entry.node.value {
-                    Value::Text(text) => nearest(text, Level::ALL.map(Level::as_str)),
-                    _ => None,
-                };
-                let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
-                section.report(
-                    entry,
-                    wrong(
-                        "this is not a level",
-                        format!("{near}levels are `admin`, `user`, `relay` and `block`"),
-                    ),
-                );
-            }
+        if let Some(level) = Level::parse(word) {
+            permissions.set(subject, level);
+            continue;
         }
+        let near = nearest(word, Level::ALL.map(Level::as_str))
+            .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+        let fix = format!("{near}levels are `admin`, `user`, `relay` and `block`");
+        section.report(entry, wrong("this is not a level", fix));
     }
     if !given {
         permissions.set(Subject::Everyone, Level::Relay);

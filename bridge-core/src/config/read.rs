@@ -91,10 +91,10 @@ impl<'a> Reader<'a> {
             Value::Uint(value) => visitor.visit_u64(*value),
             Value::Float(value) => visitor.visit_f64(*value),
             Value::Text(value) => visitor.visit_str(value),
-            Value::List(items) => visitor.visit_seq(Items { reader: self, items, next: 0 }),
+            Value::List(items) => visitor.visit_seq(Items { reader: self, nodes: items, next: 0 }),
             Value::Map(entries) => {
-                let fields = entries.iter().map(|entry| (entry, Form::Inline)).collect();
-                visitor.visit_map(Fields { reader: self, fields, next: 0 })
+                let entries = entries.iter().map(|entry| (entry, Form::Inline)).collect();
+                visitor.visit_map(Fields { reader: self, entries, next: 0 })
             }
         }
     }
@@ -165,9 +165,9 @@ impl<'de> Deserializer<'de> for Reader<'_> {
             Value::Null => &[],
             _ => return self.deserialize_any(visitor),
         };
-        let fields = self.fields(entries, known);
+        let entries = self.fields(entries, known);
         visitor
-            .visit_map(Fields { reader: &self, fields, next: 0 })
+            .visit_map(Fields { reader: &self, entries, next: 0 })
             .map_err(|fault| fault.at(&self.key, self.anchor))
     }
 
@@ -203,7 +203,7 @@ impl<'de> Deserializer<'de> for Reader<'_> {
 /// The items of a list.
 struct Items<'a> {
     reader: &'a Reader<'a>,
-    items: &'a [Node],
+    nodes: &'a [Node],
     next: usize,
 }
 
@@ -214,7 +214,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Fault> {
-        let Some(node) = self.items.get(self.next) else { return Ok(None) };
+        let Some(node) = self.nodes.get(self.next) else { return Ok(None) };
         let key = format!("{}[{}]", self.reader.key, self.next);
         self.next += 1;
         let context = self.reader.context;
@@ -226,7 +226,7 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 /// The entries of a map.
 struct Fields<'a> {
     reader: &'a Reader<'a>,
-    fields: Vec<(&'a Entry, Form)>,
+    entries: Vec<(&'a Entry, Form)>,
     next: usize,
 }
 
@@ -237,7 +237,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Fault> {
-        let Some((entry, form)) = self.fields.get(self.next) else { return Ok(None) };
+        let Some((entry, form)) = self.entries.get(self.next) else { return Ok(None) };
         let name = match form {
             Form::Inline => entry.key.as_str(),
             Form::File => entry.key.strip_suffix("_file").unwrap_or(&entry.key),
@@ -249,7 +249,7 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Fault> {
-        let Some((entry, form)) = self.fields.get(self.next) else {
+        let Some((entry, form)) = self.entries.get(self.next) else {
             return Err(Fault::custom("a value without a key"));
         };
         self.next += 1;

@@ -183,12 +183,11 @@ impl<'a> Section<'a> {
 
     /// Reports a problem with the value of a key.
     pub(super) fn complain(&self, key: &'static str, wrong: Wrong) {
-        match self.entries.iter().find(|entry| entry.key == key) {
-            Some(entry) => self.report(entry, wrong),
-            None => {
-                let key = join(&self.path, key);
-                self.context.report(&self.origin, key, wrong.what, wrong.fix);
-            }
+        if let Some(entry) = self.entries.iter().find(|entry| entry.key == key) {
+            self.report(entry, wrong);
+        } else {
+            let key = join(&self.path, key);
+            self.context.report(&self.origin, key, wrong.what, wrong.fix);
         }
     }
 

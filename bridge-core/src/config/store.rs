@@ -57,7 +57,7 @@ pub(super) fn read(root: &Node, context: &Context) -> Store {
             default()
         })
     });
-    let keep = section.duration("keep", Duration::from_secs(30 * 86_400));
+    let keep = section.duration("keep", Duration::from_hours(30 * 24));
     section.finish();
     Store { url, keep }
 }

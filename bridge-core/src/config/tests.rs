@@ -1,6 +1,7 @@
 //! What the file may hold, and how everything wrong with it is said.
 
 mod core;
+mod docs;
 mod dump;
 mod network;
 mod variables;

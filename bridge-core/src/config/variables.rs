@@ -39,7 +39,7 @@ pub(super) fn apply(
         match parse_variable(&text, &name) {
             Ok(node) => set(root, &path, node, &Origin::Variable(name)),
             Err(error) => {
-                error.into_problems().into_iter().for_each(|problem| context.add(problem))
+                error.into_problems().into_iter().for_each(|problem| context.add(problem));
             }
         }
     }

@@ -8,6 +8,7 @@ use super::{Block, Doc, Inline, split, text};
 impl Doc {
     /// As much of the document, from its beginning, as fits into one line of `max_bytes` when it
     /// is written as plain text.
+    #[must_use]
     pub fn first_line(&self, max_bytes: usize) -> Self {
         let mut budget = max_bytes;
         loop {
@@ -112,15 +113,12 @@ impl Taker {
 
     /// A text, if there is room for all of it.
     fn whole<'a>(&mut self, text: &'a str) -> Option<&'a str> {
-        match self.left.checked_sub(text.len()) {
-            Some(left) => {
-                self.left = left;
-                Some(text)
-            }
-            None => {
-                self.full = true;
-                None
-            }
+        let fits = self.left >= text.len();
+        if fits {
+            self.left -= text.len();
+        } else {
+            self.full = true;
         }
+        fits.then_some(text)
     }
 }

@@ -5,8 +5,6 @@
 //! only what that section allows.
 
 mod attribute;
-mod build;
-mod line;
 mod parse;
 mod render;
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod tests;
 use std::ops::Range;
 
 pub use ruma::events::Mentions;
+use ruma::{MatrixToUri, MatrixUri, OwnedUserId, matrix_uri::MatrixId};
 use serde_json::Value;
 
 use super::{Doc, Inline, Mention, MentionTarget};
@@ -40,10 +41,13 @@ pub fn mark_names(doc: &mut Doc, names: &[(String, MentionTarget)]) {
     });
 }
 
+/// A place in a text where somebody is addressed, and who.
+pub type Addressed = (Range<usize>, MentionTarget);
+
 /// Turns parts of the text into mentions, outside code and links.
 ///
 /// `find` gets a text and returns the first place in it where somebody is addressed.
-pub fn mark(doc: &mut Doc, find: &mut dyn FnMut(&str) -> Option<(Range<usize>, MentionTarget)>) {
+pub fn mark(doc: &mut Doc, find: &mut dyn FnMut(&str) -> Option<Addressed>) {
     doc.replace_text(&mut |text| {
         let mut found = Vec::new();
         let mut from = 0;
@@ -95,6 +99,19 @@ pub fn from_content(content: &Value) -> Mentions {
     let users = value.get("user_ids").and_then(Value::as_array).into_iter().flatten();
     mentions.user_ids = users.filter_map(|user| user.as_str()?.try_into().ok()).collect();
     mentions
+}
+
+/// The user whom a `matrix.to` or `matrix:` address names.
+pub fn user_of_link(url: &str) -> Option<OwnedUserId> {
+    let id = if url.starts_with("matrix:") {
+        MatrixUri::parse(url).ok()?.id().clone()
+    } else {
+        MatrixToUri::parse(url).ok()?.id().clone()
+    };
+    match id {
+        MatrixId::User(user) => Some(user),
+        _ => None,
+    }
 }
 
 /// The first place where `word` stands by itself in a text.

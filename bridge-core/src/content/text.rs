@@ -63,7 +63,7 @@ pub fn says_address(label: &str, url: &str) -> bool {
 }
 
 impl PlainStyle {
-    fn blocks(&self, blocks: &[Block], out: &mut Vec<String>) {
+    fn blocks(self, blocks: &[Block], out: &mut Vec<String>) {
         let mut after_paragraph = false;
         for block in blocks {
             let is_paragraph = matches!(block, Block::Paragraph(_));
@@ -75,10 +75,10 @@ impl PlainStyle {
         }
     }
 
-    fn block(&self, block: &Block, out: &mut Vec<String>) {
+    fn block(self, block: &Block, out: &mut Vec<String>) {
         match block {
             Block::Paragraph(content) | Block::Heading { content, .. } => {
-                push_lines(&inline_to_plain(content, self), out);
+                push_lines(&inline_to_plain(content, &self), out);
             }
             Block::Code { text, .. } | Block::Maths(text) => push_lines(text, out),
             Block::Quote(inner) => {
@@ -103,7 +103,7 @@ impl PlainStyle {
         }
     }
 
-    fn item(&self, marker: &str, item: &[Block], out: &mut Vec<String>) {
+    fn item(self, marker: &str, item: &[Block], out: &mut Vec<String>) {
         let mut lines = Vec::new();
         self.blocks(item, &mut lines);
         if lines.is_empty() {
@@ -117,19 +117,19 @@ impl PlainStyle {
         }));
     }
 
-    fn row(&self, row: &[Vec<Inline>]) -> String {
+    fn row(self, row: &[Vec<Inline>]) -> String {
         let cells: Vec<_> =
-            row.iter().map(|cell| inline_to_plain(cell, self).replace('\n', " ")).collect();
+            row.iter().map(|cell| inline_to_plain(cell, &self).replace('\n', " ")).collect();
         cells.join(" | ")
     }
 
-    fn run(&self, content: &[Inline], out: &mut String) {
+    fn run(self, content: &[Inline], out: &mut String) {
         for inline in content {
             self.inline(inline, out);
         }
     }
 
-    fn inline(&self, inline: &Inline, out: &mut String) {
+    fn inline(self, inline: &Inline, out: &mut String) {
         match inline {
             Inline::Text(text) | Inline::Code(text) | Inline::Maths(text) => out.push_str(text),
             Inline::Break => out.push('\n'),
@@ -139,7 +139,7 @@ impl PlainStyle {
             | Inline::Underline(content)
             | Inline::Colour { content, .. } => self.run(content, out),
             Inline::Link { url, content } => {
-                self.link(&inline_to_plain(content, self), url, out);
+                self.link(&inline_to_plain(content, &self), url, out);
             }
             Inline::Mention(mention) => out.push_str(&mention.label),
             Inline::Emoji { shortcode, .. } => {
@@ -153,7 +153,8 @@ impl PlainStyle {
         }
     }
 
-    fn link(&self, label: &str, url: &str, out: &mut String) {
+    fn link(self, label: &str, url: &str, out: &mut String) {
+        let label = if label.trim().is_empty() { "" } else { label };
         match self.links {
             Links::Label if !label.is_empty() => out.push_str(label),
             _ if says_address(label, url) => {
@@ -168,7 +169,7 @@ impl PlainStyle {
         }
     }
 
-    fn spoiler(&self, reason: Option<&str>, content: &[Inline], out: &mut String) {
+    fn spoiler(self, reason: Option<&str>, content: &[Inline], out: &mut String) {
         match (self.spoilers, reason) {
             (Spoilers::Hidden, None) => out.push_str("[spoiler]"),
             (Spoilers::Hidden, Some(reason)) => {

@@ -4,6 +4,9 @@ use std::ops::Range;
 
 use super::{Block, Doc, Inline};
 
+/// Places in a text, and what is put there.
+pub(crate) type Found = Vec<(Range<usize>, Inline)>;
+
 /// Whether a walk enters the texts of links.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InLinks {
@@ -25,10 +28,7 @@ impl Doc {
     /// Puts pieces in the place of parts of the text, outside code and links.
     ///
     /// `find` gets a text and returns ranges of it in order, none empty and none overlapping.
-    pub(crate) fn replace_text(
-        &mut self,
-        find: &mut dyn FnMut(&str) -> Vec<(Range<usize>, Inline)>,
-    ) {
+    pub(crate) fn replace_text(&mut self, find: &mut dyn FnMut(&str) -> Found) {
         self.for_each_run(InLinks::Skip, &mut |content| {
             let mut position = 0;
             while position < content.len() {
@@ -47,7 +47,7 @@ impl Doc {
 }
 
 /// A text with pieces in the place of ranges; nothing if there are none.
-fn cut(text: &str, found: Vec<(Range<usize>, Inline)>) -> Vec<Inline> {
+fn cut(text: &str, found: Found) -> Vec<Inline> {
     let mut pieces = Vec::new();
     let mut done = 0;
     for (range, piece) in found {
@@ -68,15 +68,19 @@ fn blocks(list: &mut [Block], links: InLinks, visit: &mut dyn FnMut(&mut Vec<Inl
     for block in list {
         match block {
             Block::Paragraph(content) | Block::Heading { content, .. } => {
-                run(content, links, visit)
+                run(content, links, visit);
             }
             Block::Quote(inner) => blocks(inner, links, visit),
             Block::List { items, .. } => {
-                items.iter_mut().for_each(|item| blocks(item, links, visit));
+                for item in items {
+                    blocks(item, links, visit);
+                }
             }
             Block::Table { head, rows } => {
                 let cells = head.iter_mut().chain(rows.iter_mut().flatten());
-                cells.for_each(|cell| run(cell, links, visit));
+                for cell in cells {
+                    run(cell, links, visit);
+                }
             }
             Block::Code { .. } | Block::Maths(_) | Block::Rule => {}
         }

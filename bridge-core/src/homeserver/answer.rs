@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hyper::{Method, StatusCode};
+use hyper::Method;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
@@ -22,9 +22,10 @@ impl Homeserver {
         path: Path,
         body: Option<Bytes>,
     ) -> Result<T, HomeserverError> {
-        let request = self.0.transport.request(method, path, body).map_err(|error| {
-            HomeserverError::Unsendable { endpoint, source: Box::new(error) }
-        })?;
+        let request =
+            self.0.transport.request(method, path, body).map_err(|error| {
+                HomeserverError::Unsendable { endpoint, source: Box::new(error) }
+            })?;
         let answer = self.exchange(endpoint, request, self.0.transport.timeout()).await?;
         serde_json::from_slice(&answer.body).map_err(|error| unreadable(endpoint, &answer, error))
     }
@@ -95,7 +96,7 @@ pub(super) fn unreadable(
 }
 
 pub(super) fn accepted(answer: Answer) -> Result<Answer, HomeserverError> {
-    if answer.status.is_success() && answer.status != StatusCode::NO_CONTENT {
+    if answer.status.is_success() {
         Ok(answer)
     } else {
         Err(classify(answer.status, &answer.headers, &answer.body))

@@ -65,9 +65,9 @@ impl Homeserver {
         R::PathBuilder: VersionedPath,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
     {
-        let request = self.prepare(as_user, request, versions).map_err(|error| {
-            HomeserverError::Unsendable { endpoint, source: Box::new(error) }
-        })?;
+        let request = self
+            .prepare(as_user, request, versions)
+            .map_err(|error| HomeserverError::Unsendable { endpoint, source: Box::new(error) })?;
         let answer = self.exchange(endpoint, request, timeout).await?;
         read::<R>(endpoint, &answer)
     }
@@ -83,10 +83,9 @@ impl Homeserver {
         R::PathBuilder: VersionedPath,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
     {
-        let identity =
-            as_user.asserted().map_or_else(AppserviceUserIdentity::default, |user_id| {
-                AppserviceUserIdentity::new(user_id)
-            });
+        let identity = as_user.asserted().map_or_else(AppserviceUserIdentity::default, |user_id| {
+            AppserviceUserIdentity::new(user_id)
+        });
         let request = request.try_into_http_request_with_identity::<Vec<u8>>(
             self.0.transport.base_url(),
             SendAccessToken::Appservice(self.0.transport.as_token()),

@@ -173,10 +173,13 @@ fn is_about_others(errcode: &str) -> bool {
 }
 
 fn wait(headers: &HeaderMap, matrix: Option<&MatrixError>) -> Duration {
-    let header = headers.get(header::RETRY_AFTER).and_then(|value| RetryAfter::try_from(value).ok());
+    let header =
+        headers.get(header::RETRY_AFTER).and_then(|value| RetryAfter::try_from(value).ok());
     match header {
         Some(RetryAfter::Delay(delay)) => delay,
-        Some(RetryAfter::DateTime(at)) => at.elapsed().err().map_or(Duration::ZERO, |e| e.duration()),
+        Some(RetryAfter::DateTime(at)) => {
+            at.elapsed().err().map_or(Duration::ZERO, |e| e.duration())
+        }
         None => matrix
             .and_then(|matrix| matrix.retry_after_ms)
             .map_or(DEFAULT_LIMIT, Duration::from_millis),

@@ -13,11 +13,7 @@ use ruma::api::client::discovery::get_supported_versions;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    As, Backoff, Homeserver, HomeserverError,
-    answer::accepted,
-    call::read,
-};
+use super::{As, Backoff, Homeserver, HomeserverError, answer::accepted, call::read};
 use crate::{clock::Clock, id::Timestamp};
 
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(10));

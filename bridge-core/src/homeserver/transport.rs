@@ -95,8 +95,8 @@ impl Transport {
             .uri(self.base.join(path.into_text())?)
             .header(AUTHORIZATION, self.authorization.clone());
         if body.is_some() {
-            request =
-                request.header(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
+            request = request
+                .header(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
         }
         request.body(Full::new(body.unwrap_or_default()))
     }

@@ -34,8 +34,6 @@ pub(crate) struct MemberContent {
     pub(crate) displayname: Option<String>,
     #[serde(default)]
     pub(crate) reason: Option<String>,
-    #[serde(default)]
-    pub(crate) is_direct: bool,
 }
 
 impl<'a> Head<'a> {

@@ -57,10 +57,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            domain: ruma::owned_server_name!("localhost"),
-            room_version: RoomVersionId::V12,
-        }
+        Self { domain: ruma::owned_server_name!("localhost"), room_version: RoomVersionId::V12 }
     }
 }
 
@@ -91,7 +88,11 @@ impl TestHomeserver {
         let gate = gate::Gate::open(world.doors.clone()).await?;
         let address = gate.address();
         let server = axum::serve(gate, http::router(Arc::clone(&world)));
-        tokio::spawn(stop.clone().run_until_cancelled_owned(async move { server.await }));
+        let (stopped, doors) = (stop.clone(), Arc::clone(&world.doors));
+        tokio::spawn(async move {
+            let _ = stopped.run_until_cancelled(server.into_future()).await;
+            doors.cut();
+        });
         Ok(Self { world, address, _running: Arc::new(stop.drop_guard()) })
     }
 

@@ -33,7 +33,9 @@ pub enum AddressError {
     #[error("`{0}` must begin with irc:// or, for TLS, ircs://")]
     Scheme(String),
     /// There is something behind the port.
-    #[error("`{0}` must end with the host or port; channels belong under `rooms`, passwords in their own keys")]
+    #[error(
+        "`{0}` must end with the host or port; channels belong under `rooms`, passwords in their own keys"
+    )]
     Trailing(String),
     /// The host is missing or broken.
     #[error("`{0}` has no host that can be read; IPv6 addresses stand in brackets")]

@@ -139,7 +139,8 @@ impl Caps {
 
     /// The value of one key in a list such as `max-bytes=4096,max-lines=100`.
     pub fn value_of(&self, name: &str, key: &str) -> Option<&str> {
-        let mut pairs = self.value(name)?.split(',').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let mut pairs =
+            self.value(name)?.split(',').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
         pairs.find(|&(known, _)| known == key).map(|(_, value)| value)
     }
 

@@ -31,7 +31,9 @@ impl Limits {
     /// Whether a line fits, given without its LF.
     fn fit(self, line: &[u8]) -> bool {
         let tags = match line {
-            [b'@', ..] => line.iter().position(|&byte| byte == b' ').map_or(line.len(), |at| at + 1),
+            [b'@', ..] => {
+                line.iter().position(|&byte| byte == b' ').map_or(line.len(), |at| at + 1)
+            }
             _ => 0,
         };
         tags <= self.tags && line.len() - tags < self.rest

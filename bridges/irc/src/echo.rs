@@ -19,18 +19,15 @@ pub type ConnectionId = u64;
 /// A row whose lines are being sent.
 #[derive(Debug)]
 struct Row {
-    token: Token,
     /// How many of its parts are still unseen.
     unseen: usize,
-    /// How many parts were there before and after.
-    arrived: usize,
     ids: Vec<RemoteId>,
 }
 
 /// A line that was written.
 #[derive(Debug)]
 struct Line {
-    row: usize,
+    row: Token,
     label: Option<String>,
     text: String,
 }
@@ -38,41 +35,37 @@ struct Line {
 /// The lines that are awaited on one network.
 #[derive(Debug, Default)]
 pub struct Echoes {
-    rows: HashMap<usize, Row>,
-    next_row: usize,
+    rows: HashMap<Token, Row>,
     lines: HashMap<(ConnectionId, Folded), VecDeque<Line>>,
 }
 
 /// What a row came to.
 pub type Settled = (Token, Settlement);
 
-/// The lines of a row that is about to be written.
+/// A line that is about to be written.
 #[derive(Debug)]
 pub struct Expected {
     /// The row.
     pub token: Token,
+    /// How many lines of the row are written from here on, this one included.
+    pub left: usize,
     /// The connection that writes it.
     pub connection: ConnectionId,
     /// Where it is written to.
     pub target: Folded,
-    /// The texts, in order, each with its label if the connection has labels.
-    pub lines: Vec<(Option<String>, String)>,
-    /// How many parts of the row had arrived before.
-    pub arrived: usize,
+    /// Its label, if the connection has labels.
+    pub label: Option<String>,
+    /// What it says.
+    pub text: String,
 }
 
 impl Echoes {
-    /// Awaits the lines of a row. Must come before they are written.
+    /// Awaits a line. Must come before it is written.
     pub fn expect(&mut self, expected: Expected) {
-        let Expected { token, connection, target, lines, arrived } = expected;
-        if lines.is_empty() {
-            return;
-        }
-        let row = self.next_row;
-        self.next_row += 1;
-        self.rows.insert(row, Row { token, unseen: lines.len(), arrived, ids: Vec::new() });
+        let Expected { token, left, connection, target, label, text } = expected;
+        self.rows.entry(token).or_insert(Row { unseen: left, ids: Vec::new() });
         let queue = self.lines.entry((connection, target)).or_default();
-        queue.extend(lines.into_iter().map(|(label, text)| Line { row, label, text }));
+        queue.push_back(Line { row: token, label, text });
     }
 
     /// A line of this connection was seen at its target.
@@ -97,14 +90,13 @@ impl Echoes {
             self.lines.remove(&key);
         }
         let row = self.rows.get_mut(&line.row)?;
-        row.unseen -= 1;
-        row.arrived += 1;
+        row.unseen = row.unseen.saturating_sub(1);
         row.ids.extend(msgid.map(RemoteId::from));
         if row.unseen > 0 {
             return None;
         }
         let row = self.rows.remove(&line.row)?;
-        Some((row.token, Settlement::Done { ids: row.ids }))
+        Some((line.row, Settlement::Done { ids: row.ids }))
     }
 
     /// The server refused a line: that of the label, else the oldest to that target.
@@ -121,38 +113,32 @@ impl Echoes {
             None => queue.front(),
         }?
         .row;
-        self.take(row).map(|row| (row.token, Settlement::Refused(refusal)))
+        self.forget(row).then_some((row, Settlement::Refused(refusal)))
     }
 
     /// A connection ended. Lines that nobody saw may or may not have arrived.
     pub fn lost(&mut self, connection: ConnectionId, why: &str) -> Vec<Settled> {
-        let mut rows: Vec<usize> = self
+        let mut rows: Vec<Token> = self
             .lines
             .iter()
             .filter(|((owner, _), _)| *owner == connection)
             .flat_map(|(_, queue)| queue.iter().map(|line| line.row))
             .collect();
-        rows.sort_unstable();
+        rows.sort_unstable_by_key(|row| row.seq);
         rows.dedup();
-        let uncertain = |row: Row| (row.token, Settlement::Uncertain { why: why.to_owned() });
-        rows.into_iter().filter_map(|row| self.take(row)).map(uncertain).collect()
+        rows.retain(|row| self.forget(*row));
+        let uncertain = |row| (row, Settlement::Uncertain { why: why.to_owned() });
+        rows.into_iter().map(uncertain).collect()
     }
 
-    /// Stops waiting for a row.
-    pub fn forget(&mut self, token: Token) {
-        let row = self.rows.iter().find(|(_, row)| row.token == token).map(|(at, _)| *at);
-        if let Some(row) = row {
-            self.take(row);
-        }
-    }
-
-    fn take(&mut self, row: usize) -> Option<Row> {
-        let taken = self.rows.remove(&row)?;
+    /// Stops waiting for a row; `false` if it is not awaited.
+    pub fn forget(&mut self, row: Token) -> bool {
+        let known = self.rows.remove(&row).is_some();
         self.lines.retain(|_, queue| {
             queue.retain(|line| line.row != row);
             !queue.is_empty()
         });
-        Some(taken)
+        known
     }
 }
 
@@ -161,8 +147,7 @@ fn is_alike(written: &str, seen: &str) -> bool {
     if written == seen {
         return true;
     }
-    let plain = |text: &str| crate::format::strip(text);
-    let (written, seen) = (plain(written), plain(seen));
+    let (written, seen) = (crate::format::strip(written), crate::format::strip(seen));
     !seen.is_empty() && written.starts_with(seen.trim_end_matches('\u{fffd}'))
 }
 
@@ -182,16 +167,16 @@ mod tests {
     }
 
     fn expect(echoes: &mut Echoes, seq: i64, texts: &[(Option<&str>, &str)]) {
-        let own = |(label, text): &(Option<&str>, &str)| {
-            (label.map(str::to_owned), (*text).to_owned())
-        };
-        echoes.expect(Expected {
-            token: token(seq),
-            connection: 1,
-            target: channel(),
-            lines: texts.iter().map(own).collect(),
-            arrived: 0,
-        });
+        for (at, (label, text)) in texts.iter().enumerate() {
+            echoes.expect(Expected {
+                token: token(seq),
+                left: texts.len() - at,
+                connection: 1,
+                target: channel(),
+                label: label.map(str::to_owned),
+                text: (*text).to_owned(),
+            });
+        }
     }
 
     fn done(seq: i64, ids: &[&str]) -> Settled {

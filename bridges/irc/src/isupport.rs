@@ -30,7 +30,8 @@ impl Isupport {
     /// Takes in the parameters of one 005: our nick, tokens, and a text. Says whether anything changed.
     pub fn apply(&mut self, params: &[String]) -> bool {
         let mut changed = !std::mem::replace(&mut self.announced, true);
-        for token in params.iter().skip(1).filter(|token| !token.is_empty() && !token.contains(' ')) {
+        for token in params.iter().skip(1).filter(|token| !token.is_empty() && !token.contains(' '))
+        {
             changed |= match token.strip_prefix('-') {
                 Some(name) => self.tokens.remove(&name.to_ascii_uppercase()).is_some(),
                 None => self.set(token),
@@ -42,7 +43,8 @@ impl Isupport {
     fn set(&mut self, token: &str) -> bool {
         let (name, value) = token.split_once('=').unwrap_or((token, ""));
         let (name, value) = (name.to_ascii_uppercase(), unescape(value));
-        if name.is_empty() || (self.tokens.len() >= MAX_TOKENS && !self.tokens.contains_key(&name)) {
+        if name.is_empty() || (self.tokens.len() >= MAX_TOKENS && !self.tokens.contains_key(&name))
+        {
             return false;
         }
         self.tokens.insert(name, value.clone()).as_ref() != Some(&value)
@@ -86,14 +88,15 @@ impl Isupport {
         (known && self.is_channel(channel)).then_some((symbol, channel))
     }
 
-    /// `CHANLIMIT`: how many channels of this one's type a connection may join; `None` for any number.
+    /// `CHANLIMIT`: how many channels of this one's type a connection may join; `None` for any number,
+    /// as is ngIRCd's 0.
     pub fn channel_limit(&self, channel: &str) -> Option<usize> {
         let first = channel.chars().next()?;
         let by_type = self.find("CHANLIMIT").and_then(|limits| {
             let mut groups = limits.split(',').filter_map(|group| group.split_once(':'));
             groups.find(|(types, _)| types.contains(first)).map(|(_, limit)| limit)
         });
-        by_type.or_else(|| self.find("MAXCHANNELS"))?.parse().ok()
+        by_type.or_else(|| self.find("MAXCHANNELS"))?.parse().ok().filter(|&limit| limit > 0)
     }
 
     /// `TARGMAX`: how many targets one command may have; [`usize::MAX`] for any number.
@@ -214,15 +217,12 @@ fn unescape(value: &str) -> String {
     while let Some((before, after)) = rest.split_once("\\x") {
         out.push_str(before);
         let code = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match code.filter(u8::is_ascii) {
-            Some(code) => {
-                out.push(char::from(code));
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                out.push_str("\\x");
-                rest = after;
-            }
+        if let Some(code) = code.filter(u8::is_ascii) {
+            out.push(char::from(code));
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            out.push_str("\\x");
+            rest = after;
         }
     }
     out + rest

@@ -10,10 +10,10 @@ use crate::session::{CloseReason, Retry};
 const SHORTEST: Duration = Duration::from_secs(2);
 
 /// The longest wait.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// The shortest wait after a server said that we connect too often.
-const THROTTLED: Duration = Duration::from_secs(60);
+const THROTTLED: Duration = Duration::from_mins(1);
 
 /// The waits of one connection: twice as long each time, from 2 seconds to 10 minutes, with jitter, so
 /// that many that were lost together do not come back together.
@@ -25,7 +25,8 @@ pub struct Backoff {
 impl Backoff {
     /// The wait after a connection ended or did not come about.
     pub fn next(&mut self, reason: &CloseReason, random: &mut impl Rng) -> Duration {
-        let doubled = SHORTEST.saturating_mul(2_u32.saturating_pow(self.failures.saturating_add(1)));
+        let doubled =
+            SHORTEST.saturating_mul(2_u32.saturating_pow(self.failures.saturating_add(1)));
         self.failures = self.failures.saturating_add(1);
         let longest = match reason.retry() {
             Retry::Backoff => doubled.min(LONGEST),

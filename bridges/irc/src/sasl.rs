@@ -151,9 +151,8 @@ impl Exchange {
                 self.offered = Some(message.param(1).to_owned());
                 Progress::Reply(Vec::new())
             }
-            Some(Response::RPL_SASLSUCCESS) => Progress::Done,
             // 907 says that this connection is logged in already, which is what was wanted.
-            Some(Response::ERR_SASLALREADY) => Progress::Done,
+            Some(Response::RPL_SASLSUCCESS | Response::ERR_SASLALREADY) => Progress::Done,
             Some(Response::ERR_SASLFAIL) => {
                 let offer = self.offered.as_deref().unwrap_or_default();
                 let error = self.sasl.check_offer(Some(offer)).err();
@@ -177,8 +176,11 @@ impl Exchange {
 /// The payload in base64, in pieces of 400; a full last piece is followed by `+`, as is an empty one.
 fn chunks(payload: &str) -> Vec<Message> {
     let encoded = BASE64.encode(payload);
-    let mut pieces: Vec<String> =
-        encoded.as_bytes().chunks(CHUNK).map(|piece| String::from_utf8_lossy(piece).into_owned()).collect();
+    let mut pieces: Vec<String> = encoded
+        .as_bytes()
+        .chunks(CHUNK)
+        .map(|piece| String::from_utf8_lossy(piece).into_owned())
+        .collect();
     if encoded.len().is_multiple_of(CHUNK) {
         pieces.push("+".to_owned());
     }

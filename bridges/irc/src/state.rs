@@ -92,10 +92,13 @@ impl State {
                 }
                 Change::Own
             }
-            Some(Response::RPL_ISUPPORT) if self.isupport.apply(&message.params) => Change::Isupport,
+            Some(Response::RPL_ISUPPORT) if self.isupport.apply(&message.params) => {
+                Change::Isupport
+            }
             Some(Response::RPL_HOSTHIDDEN) => {
                 let shown = message.param(1);
-                let (user, host) = shown.rsplit_once('@').map_or((None, shown), |(user, host)| (Some(user), host));
+                let (user, host) =
+                    shown.rsplit_once('@').map_or((None, shown), |(user, host)| (Some(user), host));
                 self.set_mask(user.map(str::to_owned), Some(host.to_owned()))
             }
             Some(Response::RPL_LOGGEDIN) => {

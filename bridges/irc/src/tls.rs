@@ -99,8 +99,11 @@ pub fn client_config(options: &TlsOptions) -> Result<Arc<ClientConfig>, TlsError
         Some(identity) => {
             let chain = certificates(&identity.certificate_file)?;
             let path = identity.key_file.clone();
-            let key = PrivateKeyDer::from_pem_file(&path)
-                .map_err(|source| TlsError::File { what: "a private key", path, source })?;
+            let key = PrivateKeyDer::from_pem_file(&path).map_err(|source| TlsError::File {
+                what: "a private key",
+                path,
+                source,
+            })?;
             builder.with_client_auth_cert(chain, key)?
         }
     };

@@ -29,7 +29,7 @@ fn other_scripts_are_texts_too() {
 
 #[test]
 fn too_much_is_undecided() {
-    assert!(Dfa::of_regex("(?s:.)*a(?s:.){200}b").is_none());
+    assert!(Dfa::of_regex("[ab]*a[ab]{20}").is_none());
     let (one, two) = (dfa("(?s:.)*a[ab]{9}b[ab]*"), dfa("(?s:.)*b[ab]{9}a[ab]*"));
     let never = dfa("[ab]{30}c");
     assert!(matches!(common_text(&[&one, &two, &never], &[]), Search::Nothing | Search::Undecided));

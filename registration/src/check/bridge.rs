@@ -52,9 +52,9 @@ fn protocols(bridge: &BridgeConfig, file: &File, report: &mut Report) {
 /// E16.
 fn secrets(bridge: &BridgeConfig, file: &File, report: &mut Report) {
     let (other, known) = match &bridge.registration {
-        Some(path) if !is_same_file(path, &file.path) => match File::read(path) {
-            Ok(other) => (path, [other.draft.as_token.clone(), other.draft.hs_token.clone()]),
-            Err(_) => {
+        Some(path) if is_same_file(path, &file.path) => return,
+        Some(path) => {
+            let Ok(other) = File::read(path) else {
                 let what = format!(
                     "the bridge reads its secrets from {}, which cannot be read",
                     path.display()
@@ -62,9 +62,9 @@ fn secrets(bridge: &BridgeConfig, file: &File, report: &mut Report) {
                 let fix = "copy this file there, or correct `appservice.registration`";
                 report.add(file, Code::E16, Severity::Error, At(1, ""), text(what, fix));
                 return;
-            }
-        },
-        Some(_) => return,
+            };
+            (path, [other.draft.as_token, other.draft.hs_token])
+        }
         None => (&bridge.path, bridge.tokens.clone()),
     };
     let ours = [("as_token", &file.draft.as_token), ("hs_token", &file.draft.hs_token)];

@@ -39,7 +39,7 @@ fn report_wide(claim: &Claim<'_>, id: &str, report: &mut Report) {
     } else {
         let what = format!(
             "it covers people's own ids, such as `{id}`: everything they do is sent along, and \
-             Tuwunel refuses to log them in"
+             Tuwunel does not cope with that"
         );
         let fix =
             "narrow it to the ids that the service acts for, unless it is for double puppeting";

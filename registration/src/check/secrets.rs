@@ -114,7 +114,8 @@ fn entropy_bits(token: &str) -> usize {
         17..=28 => 470,
         29..=38 => 517,
         39..=54 => 570,
-        _ => 595,
+        55..=62 => 596,
+        _ => 600,
     };
     token.chars().count() * hundredths / 100
 }

@@ -8,7 +8,7 @@ pub(super) fn report(report: &Report, files: usize) {
         println!("{finding}");
     }
     for skipped in &report.skipped {
-        println!("skipped: {} needs {}", skipped.code, skipped.needs);
+        println!("{skipped}");
     }
     let count = |severity: Severity| {
         report.findings.iter().filter(|finding| finding.severity == severity).count()

@@ -89,10 +89,8 @@ fn paths(list: Option<&Node>, folder: &Path) -> Vec<PathBuf> {
 
 /// The images of Synapse and Dendrite keep keys and media in folders that nobody uses elsewhere.
 fn place(root: &Node, container_folders: &[&str]) -> Place {
-    let is_inside = |text: &str| {
-        let starts = |folder: &&str| Path::new(text).starts_with(folder);
-        container_folders.iter().any(|folder| starts(folder))
-    };
+    let is_inside =
+        |text: &str| container_folders.iter().any(|folder| Path::new(text).starts_with(folder));
     let entries = root.entries().unwrap_or_default();
     let is_container = entries
         .iter()

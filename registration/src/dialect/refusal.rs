@@ -28,10 +28,7 @@ pub(crate) fn refusal(dialect: Dialect, regex: &str) -> Option<String> {
         return Some(error.kind().to_string());
     }
     let reader = Reader { dialect, regex, first: true };
-    match ast::visit(&ast, reader) {
-        Ok(()) => None,
-        Err(why) => Some(why),
-    }
+    ast::visit(&ast, reader).err()
 }
 
 /// Syntax that Rust refuses and Python may well have: `(?=…)`, `\1`, `\Z`, `(?>…)`.

@@ -3,10 +3,11 @@ use std::path::Path;
 use super::*;
 
 fn file(name: &str, bot: &str, users: &[(&str, bool)]) -> File {
-    let entries: String = users
+    let entries: Vec<_> = users
         .iter()
-        .map(|(regex, exclusive)| format!("    - {{exclusive: {exclusive}, regex: '{regex}'}}\n"))
+        .map(|(regex, exclusive)| format!("    - {{exclusive: {exclusive}, regex: '{regex}'}}"))
         .collect();
+    let entries = entries.join("\n");
     let text = format!("id: {name}\nsender_localpart: {bot}\nnamespaces:\n  users:\n{entries}");
     File::of_text(Path::new(&format!("{name}.yaml")), &text)
 }

@@ -156,13 +156,21 @@ struct Reader {
 
 impl Reader {
     fn required_string(&mut self, parent: &Node, key: &str) -> Option<Located<String>> {
-        match parent.find(key) {
-            Some(node) => self.string(node, key),
-            None => {
-                self.problems.push(Problem::required(parent.line, key));
-                None
-            }
-        }
+        self.required_string_at(parent, "", key)
+    }
+
+    fn required_string_at(
+        &mut self,
+        parent: &Node,
+        path: &str,
+        key: &str,
+    ) -> Option<Located<String>> {
+        let whole_key = format!("{path}{key}");
+        let Some(node) = parent.find(key) else {
+            self.problems.push(Problem::required(parent.line, &whole_key));
+            return None;
+        };
+        self.string(node, &whole_key)
     }
 
     fn string(&mut self, node: &Node, key: &str) -> Option<Located<String>> {
@@ -243,14 +251,7 @@ impl Reader {
             self.wrong(node.line, &key, ProblemKind::Type, what, fix);
             return None;
         };
-        let regex_key = format!("{key}.regex");
-        let regex = match node.find("regex") {
-            Some(regex) => self.string(regex, &regex_key),
-            None => {
-                self.problems.push(Problem::required(node.line, &regex_key));
-                None
-            }
-        };
+        let regex = self.required_string_at(node, &format!("{key}."), "regex");
         if node.find("exclusive").is_none() {
             self.problems.push(Problem::required(node.line, &format!("{key}.exclusive")));
         }

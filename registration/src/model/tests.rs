@@ -41,7 +41,7 @@ fn everything_survives_a_round_trip() {
 #[test]
 fn keys_are_written_in_a_fixed_order() {
     let text = Registration::from_yaml(FILE).unwrap().to_yaml();
-    let expected = r#"id: irc
+    let expected = r"id: irc
 url: http://127.0.0.1:29331
 as_token: '0123'
 hs_token: 'abc'
@@ -70,7 +70,7 @@ com.example:
       - '3'
     b: null
     c: {}
-"#;
+";
     let body: String =
         text.lines().skip_while(|line| line.starts_with('#')).collect::<Vec<_>>().join("\n");
     assert_eq!(body + "\n", expected);

@@ -1,6 +1,6 @@
 //! From a localpart to values.
 
-use super::{Template, codec, encode::HASH_MARK, field::Alphabet};
+use super::{Template, codec, encode::HASH_MARK};
 
 impl Template {
     /// Reads a localpart that [`Template::encode`] wrote: the fields with their values, in the order
@@ -32,9 +32,10 @@ impl Template {
         fields
             .map(|(field, part)| {
                 let alphabet = field.alphabet;
-                let value = match alphabet {
-                    Alphabet::NoUnderscore(_) | Alphabet::Any(_) => codec::decode_typed(part)?,
-                    _ => codec::decode(&part.to_ascii_lowercase(), alphabet)?,
+                let value = if alphabet.escapes() {
+                    codec::decode_typed(part)?
+                } else {
+                    codec::decode(&part.to_ascii_lowercase(), alphabet)?
                 };
                 let fits = alphabet.lengths().contains(&value.len());
                 fits.then(|| (field.name.clone(), value))

@@ -17,6 +17,8 @@ pub(super) enum Alphabet {
     ObjectId,
     /// 1 to 64 of `a-z 0-9`.
     Word,
+    /// Anything, with `/` and `+` escaped, as matrix-appservice-bridge does it.
+    NoSlash,
     /// Anything, with `_` escaped.
     NoUnderscore(TemplateKind),
     /// Anything.
@@ -30,6 +32,7 @@ impl Field {
             "network" => Alphabet::Label,
             "userid" => Alphabet::ObjectId,
             "id" => Alphabet::Word,
+            "occupant" => Alphabet::NoSlash,
             "mucdomain" | "server" | "community" => Alphabet::NoUnderscore(kind),
             _ => Alphabet::Any(kind),
         };
@@ -44,6 +47,9 @@ impl Alphabet {
             Self::Label => matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'),
             Self::ObjectId => matches!(byte, b'a'..=b'f' | b'0'..=b'9'),
             Self::Word => matches!(byte, b'a'..=b'z' | b'0'..=b'9'),
+            Self::NoSlash => {
+                matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-')
+            }
             Self::NoUnderscore(kind) => byte != b'_' && is_literal(byte, kind),
             Self::Any(kind) => is_literal(byte, kind),
         }
@@ -51,7 +57,7 @@ impl Alphabet {
 
     /// Whether other bytes become `=hh`; where they do not, values with such bytes are refused.
     pub(super) fn escapes(self) -> bool {
-        matches!(self, Self::NoUnderscore(_) | Self::Any(_))
+        matches!(self, Self::NoSlash | Self::NoUnderscore(_) | Self::Any(_))
     }
 
     /// Whether `byte` may appear in the encoded form.
@@ -66,7 +72,7 @@ impl Alphabet {
             Self::Label => 1..=16,
             Self::ObjectId => 24..=24,
             Self::Word => 1..=64,
-            Self::NoUnderscore(_) | Self::Any(_) => 1..=usize::MAX,
+            Self::NoSlash | Self::NoUnderscore(_) | Self::Any(_) => 1..=usize::MAX,
         }
     }
 
@@ -76,7 +82,7 @@ impl Alphabet {
             Self::Label => "1 to 16 of a-z, 0-9 and -",
             Self::ObjectId => "24 of 0-9 and a-f",
             Self::Word => "1 to 64 of a-z and 0-9",
-            Self::NoUnderscore(_) | Self::Any(_) => "at least one character",
+            Self::NoSlash | Self::NoUnderscore(_) | Self::Any(_) => "at least one character",
         }
     }
 }

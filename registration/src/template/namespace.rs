@@ -45,10 +45,11 @@ fn class(alphabet: Alphabet, kind: TemplateKind) -> &'static str {
         (Alphabet::ObjectId, TemplateKind::Alias) => "[0-9A-Fa-f]{24}",
         (Alphabet::Word, TemplateKind::User) => "[a-z0-9]{1,64}",
         (Alphabet::Word, TemplateKind::Alias) => "[A-Za-z0-9]{1,64}",
+        (Alphabet::NoSlash, TemplateKind::User) => "[a-z0-9._=-]+",
         (Alphabet::NoUnderscore(_), TemplateKind::User) => "[a-z0-9.=/+-]+",
         (Alphabet::NoUnderscore(_), TemplateKind::Alias) => "[^_:]+",
         (Alphabet::Any(_), TemplateKind::User) => "[a-z0-9._=/+-]+",
-        (Alphabet::Any(_), TemplateKind::Alias) => "[^:]+",
+        (Alphabet::NoSlash | Alphabet::Any(_), TemplateKind::Alias) => "[^:]+",
     }
 }
 

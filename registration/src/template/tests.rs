@@ -21,6 +21,9 @@ fn pairs(decoded: &[(String, String)]) -> Vec<(&str, &str)> {
     decoded.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
+/// A template, values for it, and the localpart that they give.
+type Case<'a> = (&'a Template, &'a [(&'a str, &'a str)], String);
+
 #[test]
 fn names_become_ids_as_documented() {
     let object_id = "54d8c1c1db8155e6700f7312";
@@ -29,7 +32,7 @@ fn names_become_ids_as_documented() {
     let xmpp_user = user("_xmpp_{jid}");
     let xmpp_alias = alias("_xmpp_{room}_{mucdomain}");
     let gitter = gitter_user();
-    let cases: [(&Template, &[(&str, &str)], String); 8] = [
+    let cases: [Case<'_>; 8] = [
         (&irc_user, &[("network", "libera"), ("nick", "alice")], "_irc_libera_alice".into()),
         (&irc_user, &[("network", "libera"), ("nick", "a_b[m]")], "_irc_libera_a_b=5bm=5d".into()),
         (&irc_user, &[("nick", "=40"), ("network", "a-b")], "_irc_a-b_=3d40".into()),
@@ -65,9 +68,10 @@ fn ids_of_older_bridges_are_kept() {
     let localpart = alias(&translated).encode(&[("channel", "#rust")], SERVER).unwrap();
     assert_eq!(localpart, "libera_#rust");
 
-    let bifrost = user("_bifrost_{jid}");
-    let localpart = bifrost.encode(&[("jid", "alice@example.org")], SERVER).unwrap();
-    assert_eq!(localpart, "_bifrost_alice=40example.org");
+    let bifrost = user("_xmpp_{occupant}");
+    let encode = |jid| bifrost.encode(&[("occupant", jid)], SERVER).unwrap();
+    assert_eq!(encode("alice@example.org"), "_xmpp_alice=40example.org");
+    assert_eq!(encode("nick/a+b@muc.example.org"), "_xmpp_nick=2fa=2bb=40muc.example.org");
 }
 
 #[test]
@@ -174,6 +178,7 @@ fn all_templates() -> Vec<Template> {
         user("_xmpp_{jid}"),
         user("irc_{network}_{nick}"),
         user("hx_{network}_{nick}"),
+        user("bifrost_{occupant}"),
         user("git-{username}-{userid}"),
         user("n_{id}_{server}_{network}_{nick}_x"),
         user("m_{network}_{nick}_{server}-{userid}"),

@@ -27,11 +27,13 @@ pub fn parse(text: &str) -> Result<Node, YamlError> {
     let mut root = None;
     while let Some((event, span)) = builder.next()? {
         match event {
-            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             Event::DocumentStart(..) if root.is_some() => {
                 return Err(error_at(&span, "a second document starts here; keep only one a file"));
             }
-            Event::DocumentStart(..) => {}
+            Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentStart(..)
+            | Event::DocumentEnd => {}
             event => root = Some(builder.node(event, &span, 0)?),
         }
     }
@@ -115,7 +117,8 @@ impl<'a> Builder<'a> {
             }
             let (event, value_span) = self.expect(&span)?;
             let mut value = self.node(event, &value_span, depth + 1)?;
-            if is_null(&value) {
+            // A list or mapping starts below its key, and a null nowhere: the key is what one sees.
+            if !matches!(value.value, Value::Scalar(_)) || is_null(&value) {
                 value.line = span.start.line();
             }
             entries.push(Entry { key, line: span.start.line(), value });

@@ -1,3 +1,5 @@
+use std::fmt::Write;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -29,7 +31,7 @@ fn aliases_are_followed_but_not_into_a_bomb() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
     for n in 1..12 {
         let inside = vec![format!("*a{}", n - 1); 9].join(", ");
-        bomb.push_str(&format!("a{n}: &a{n} [{inside}]\n"));
+        writeln!(bomb, "a{n}: &a{n} [{inside}]").unwrap();
     }
     assert!(parse(&bomb).unwrap_err().what.contains("too many"));
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));

@@ -28,11 +28,14 @@ const WORDS: &[&str] = &[
 pub(super) async fn demo(afterwards: Afterwards) -> Result<()> {
     println!("\nStarting Synapse, InspIRCd and bridge-irc …");
     let start = Instant::now();
-    let mut stack = Stack::irc()
-        .synapse(|synapse| synapse.prefer_port(8008))
-        .inspircd(|inspircd| inspircd.prefer_port(6667))
-        .start()
-        .await?;
+    let mut stack = Stack::irc();
+    if afterwards == Afterwards::StayUp {
+        // Where clients look first.
+        stack = stack
+            .synapse(|synapse| synapse.prefer_port(8008))
+            .inspircd(|inspircd| inspircd.prefer_port(6667));
+    }
+    let mut stack = stack.start().await?;
     println!("All three are ready after {:.1} s.\n", start.elapsed().as_secs_f64());
     let (matrix, irc) = tokio::try_join!(stack.matrix_user("alice"), stack.irc_user("bob"))?;
     let talk = Talk::begin(&stack, &matrix, &irc).await?;

@@ -1,11 +1,7 @@
 //! What the attributes of a start tag say.
 
+use crate::content::{Inline, MediaRef, Rgb, build::Wrap, link};
 use html5ever::tokenizer::Tag;
-use ruma::matrix_uri::MatrixId;
-use ruma::{MatrixToUri, MatrixUri, OwnedUserId};
-
-use super::line::Wrap;
-use crate::content::{Inline, MediaRef, Rgb, link};
 
 /// What an image becomes.
 pub(super) enum Image {
@@ -20,8 +16,8 @@ pub(super) fn value<'a>(tag: &'a Tag, name: &str) -> Option<&'a str> {
 
 /// The language of code, from `class="language-rust"`.
 pub(super) fn language(tag: &Tag) -> Option<String> {
-    let classes = value(tag, "class")?.split_ascii_whitespace();
-    let lang = classes.filter_map(|class| class.strip_prefix("language-")).next()?;
+    let mut classes = value(tag, "class")?.split_ascii_whitespace();
+    let lang = classes.find_map(|class| class.strip_prefix("language-"))?;
     (!lang.is_empty()).then(|| lang.to_owned())
 }
 
@@ -48,27 +44,9 @@ pub(super) fn span(tag: &Tag) -> Vec<Wrap> {
     wraps
 }
 
-/// The mention or link of an `a`; nothing where the address may not be followed.
+/// The mention or link of an `a`.
 pub(super) fn anchor(tag: &Tag) -> Vec<Wrap> {
-    let url = value(tag, "href").unwrap_or_default().trim();
-    match mentioned(url) {
-        Some(user) => vec![Wrap::Mention { user }],
-        None if link::is_safe(url) => vec![Wrap::Link { url: url.to_owned() }],
-        None => Vec::new(),
-    }
-}
-
-/// The user that a `matrix.to` or `matrix:` address names.
-fn mentioned(url: &str) -> Option<OwnedUserId> {
-    let id = if url.starts_with("matrix:") {
-        MatrixUri::parse(url).ok()?.id().clone()
-    } else {
-        MatrixToUri::parse(url).ok()?.id().clone()
-    };
-    match id {
-        MatrixId::User(user) => Some(user),
-        _ => None,
-    }
+    Wrap::of_link(value(tag, "href").unwrap_or_default().trim())
 }
 
 /// The emoji, picture or words of an `img`.

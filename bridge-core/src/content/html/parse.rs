@@ -11,12 +11,11 @@ use html5ever::{
     },
 };
 
-use super::{
-    attribute::{self, Image},
-    build::Builder,
-    line::Wrap,
+use super::attribute::{self, Image};
+use crate::content::{
+    Block, Doc, Inline,
+    build::{Builder, Wrap},
 };
-use crate::content::{Block, Doc, Inline};
 
 pub(super) fn parse(html: &str) -> Doc {
     let input = BufferQueue::default();

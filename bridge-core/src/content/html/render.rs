@@ -112,7 +112,9 @@ fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], out: &mut String) {
     }
     if !rows.is_empty() {
         out.push_str("<tbody>");
-        rows.iter().for_each(|cells| row("td", cells, out));
+        for cells in rows {
+            row("td", cells, out);
+        }
         out.push_str("</tbody>");
     }
     out.push_str("</table>");
@@ -120,7 +122,9 @@ fn table(head: &[Vec<Inline>], rows: &[Vec<Vec<Inline>>], out: &mut String) {
 
 fn row(name: &str, cells: &[Vec<Inline>], out: &mut String) {
     out.push_str("<tr>");
-    cells.iter().for_each(|cell| element(name, cell, out));
+    for cell in cells {
+        element(name, cell, out);
+    }
     out.push_str("</tr>");
 }
 

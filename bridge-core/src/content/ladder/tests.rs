@@ -21,7 +21,7 @@ fn read(content: &serde_json::Value) -> Message {
     matrix::read("m.room.message", &content.to_string()).unwrap()
 }
 
-fn said(text: &str, relation: serde_json::Value) -> Message {
+fn said(text: &str, relation: &serde_json::Value) -> Message {
     read(&json!({"msgtype": "m.text", "body": text, "m.relates_to": relation}))
 }
 
@@ -60,7 +60,7 @@ fn every_rung_of_replies_and_threads() {
         let caps = Rungs { thread: thread_support, reply: reply_support, ..rungs(Not) };
         let quoted = Quoted { author: "alice", doc: Some(&Doc::text("hello")) };
         let context = Context { quoted: Some(quoted), ..Context::default() };
-        let lowered = message(said("hi", relation.clone()), &caps, &context).unwrap();
+        let lowered = message(said("hi", &relation), &caps, &context).unwrap();
         let outcome = (lowered.doc.plain(), lowered.relation);
         assert_eq!(outcome, (text.to_owned(), kept), "{relation} {caps:?}");
     }
@@ -176,7 +176,7 @@ fn rich_text_becomes_plain_where_the_network_has_no_other() {
 
 #[test]
 fn long_text_is_cut_only_where_lines_count() {
-    let text = vec![LONG; 4].join("\n");
+    let text = [LONG; 4].join("\n");
     let lowered = |max_bytes, max_lines, url| {
         let caps = TextCaps { max_bytes, max_lines, format: TextFormat::Rich };
         shortened(Doc::text(&text), &caps, url).plain()

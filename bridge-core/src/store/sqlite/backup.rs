@@ -28,6 +28,9 @@ impl SqliteStore {
 fn copy(path: &Path, to: &Path) -> Result<(), StoreError> {
     let partial = partial(to);
     let failed = |error| failed("writing a copy of the store to", to, error);
+    if to.canonicalize().is_ok_and(|to| to == path) {
+        return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "it is the store itself")));
+    }
     match fs::remove_file(&partial) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}

@@ -38,7 +38,7 @@ CREATE TABLE rows (
     body       TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX rows_key ON rows (direction, key) WHERE key IS NOT NULL;
-CREATE INDEX rows_unsettled ON rows (lane, direction, seq, created) WHERE state < 3;
+CREATE INDEX rows_unsettled ON rows (lane, direction, seq, created, state) WHERE state < 3;
 CREATE INDEX rows_parked ON rows (state, seq) WHERE state BETWEEN 3 AND 5;
 
 CREATE TABLE portals (

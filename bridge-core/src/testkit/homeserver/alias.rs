@@ -1,9 +1,9 @@
 //! Aliases, and who may make them.
 
-use std::sync::Arc;
+use std::{collections::hash_map::Entry, sync::Arc};
 
 use axum::http::StatusCode;
-use ruma::{OwnedRoomId, RoomAliasId, RoomId};
+use ruma::{OwnedRoomId, RoomAliasId};
 
 use super::{
     caller::Caller,
@@ -54,16 +54,6 @@ impl World {
         Ok(())
     }
 
-    /// Claims an alias for a room; `None` says that it was taken.
-    pub(super) fn claim_alias(&self, alias: &RoomAliasId, room_id: &RoomId) -> Option<()> {
-        let mut aliases = write(&self.aliases);
-        if aliases.contains_key(alias) {
-            return None;
-        }
-        aliases.insert(alias.to_owned(), room_id.to_owned());
-        Some(())
-    }
-
     pub(super) fn set_alias(
         &self,
         caller: &Caller,
@@ -72,10 +62,13 @@ impl World {
     ) -> Result<(), Refusal> {
         self.check_alias(caller.service.as_ref(), alias)?;
         let room = self.room(room_id)?;
-        self.claim_alias(alias, &room.id).ok_or_else(|| {
-            let message = format!("Room alias {alias} already exists");
-            Refusal::new(StatusCode::CONFLICT, "M_UNKNOWN", message)
-        })?;
+        match write(&self.aliases).entry(alias.to_owned()) {
+            Entry::Occupied(_) => {
+                let message = format!("Room alias {alias} already exists");
+                return Err(Refusal::new(StatusCode::CONFLICT, "M_UNKNOWN", message));
+            }
+            Entry::Vacant(free) => free.insert(room.id.clone()),
+        };
         room.lock().aliases.push(alias.to_owned());
         Ok(())
     }

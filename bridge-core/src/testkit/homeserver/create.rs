@@ -44,18 +44,25 @@ impl World {
         }
         let plan = Plan::new(creator, &version, &request)?;
         let (room_id, create_id) = new_ids(&version, self);
-        if let Some(localpart) = &request.room_alias_name {
-            let alias = RoomAliasId::parse(format!("#{localpart}:{}", self.domain))
-                .map_err(|_| Refusal::invalid("room_alias_name makes no alias"))?;
+        let invited = request.invite.clone();
+        let alias = request.room_alias_name.as_deref().map(|localpart| {
+            RoomAliasId::parse(format!("#{localpart}:{}", self.domain))
+                .map_err(|_| Refusal::invalid("room_alias_name makes no alias"))
+        });
+        if let Some(alias) = alias.transpose()? {
             self.check_alias(service, &alias)?;
-            self.claim_alias(&alias, &room_id).ok_or_else(|| {
-                Refusal::new(StatusCode::BAD_REQUEST, "M_ROOM_IN_USE", "Room alias already taken")
-            })?;
-            self.found(&plan, room_id.clone(), create_id, request.clone(), Some(&alias));
+            // Whoever follows the alias finds the whole room.
+            let mut aliases = write(&self.aliases);
+            if aliases.contains_key(&alias) {
+                let status = StatusCode::BAD_REQUEST;
+                return Err(Refusal::new(status, "M_ROOM_IN_USE", "Room alias already taken"));
+            }
+            self.found(&plan, room_id.clone(), create_id, request, Some(&alias));
+            aliases.insert(alias, room_id.clone());
         } else {
-            self.found(&plan, room_id.clone(), create_id, request.clone(), None);
+            self.found(&plan, room_id.clone(), create_id, request, None);
         }
-        for invited in &request.invite {
+        for invited in &invited {
             self.invite(room_id.as_str(), creator, invited, None).await?;
         }
         Ok(room_id)
@@ -230,7 +237,6 @@ fn new_ids(version: &RoomVersionId, world: &World) -> (OwnedRoomId, OwnedEventId
         format!("!{}:{}", &random_name()[..18], world.domain)
     };
     let room_id = RoomId::parse(room_id).expect("the alphabet of base64 makes a room id");
-    let create_id =
-        OwnedEventId::try_from(format!("${hash}")).expect("base64 makes an event id");
+    let create_id = OwnedEventId::try_from(format!("${hash}")).expect("base64 makes an event id");
     (room_id, create_id)
 }

@@ -64,10 +64,6 @@ impl Event {
         self.unsigned.is_some()
     }
 
-    pub(super) fn is_state(&self, kind: &str, state_key: &str) -> bool {
-        self.kind == kind && self.state_key.as_deref() == Some(state_key)
-    }
-
     /// This event without its content.
     pub(super) fn pruned(&self, redaction: &Self) -> Self {
         let content = self.content();

@@ -6,7 +6,7 @@ use ruma::{OwnedUserId, UserId};
 use serde_json::Value;
 
 /// Who may do what in a room.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Power {
     /// Those of a room of version 12, who may do everything.
     pub(super) creators: Vec<OwnedUserId>,

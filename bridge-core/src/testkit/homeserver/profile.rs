@@ -90,10 +90,7 @@ impl World {
         for room in joined.iter().filter_map(|room_id| self.find_room(room_id)) {
             let content = self.member_content(user_id, "join", None);
             let key = user_id.as_str();
-            room.append(
-                self,
-                Draft::state(user_id.to_owned(), "m.room.member", key, &content),
-            )?;
+            room.append(self, Draft::state(user_id.to_owned(), "m.room.member", key, &content))?;
         }
         Ok(())
     }

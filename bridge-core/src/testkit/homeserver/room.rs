@@ -148,8 +148,7 @@ impl Contents {
     }
 
     pub(super) fn all_state(&self) -> Vec<Arc<Event>> {
-        let mut places: Vec<_> =
-            self.state.values().flat_map(HashMap::values).copied().collect();
+        let mut places: Vec<_> = self.state.values().flat_map(HashMap::values).copied().collect();
         places.sort_unstable();
         places.into_iter().map(|place| Arc::clone(&self.events[place])).collect()
     }
@@ -169,7 +168,8 @@ impl Contents {
 
     /// Whether a user may read the room: whoever was ever in it, and all if it is open to the world.
     pub(super) fn is_readable_by(&self, user_id: &UserId) -> bool {
-        let visibility = || self.state("m.room.history_visibility", "").map(|event| event.content());
+        let visibility =
+            || self.state("m.room.history_visibility", "").map(|event| event.content());
         matches!(self.membership(user_id), Some(Membership::Join | Membership::Leave))
             || visibility().is_some_and(|content| content["history_visibility"] == "world_readable")
     }
@@ -222,10 +222,7 @@ impl Contents {
             self.events[target] = Arc::new(self.events[target].pruned(&event));
         }
         if let Some(state_key) = &event.state_key {
-            self.state
-                .entry(event.kind.clone())
-                .or_default()
-                .insert(state_key.clone(), place);
+            self.state.entry(event.kind.clone()).or_default().insert(state_key.clone(), place);
             self.apply(world, services, &event, state_key);
         }
         self.events.push(event);

@@ -39,8 +39,11 @@ fn mistakes_are_named() {
 
 #[test]
 fn failover_prefers_the_next_server_and_comes_round() {
-    let servers: Vec<_> = ["a", "b", "c"].map(|host| address(&format!("irc://{host}")).unwrap()).into();
-    let hosts = |failover: &Failover| failover.order().into_iter().map(|server| server.host).collect::<String>();
+    let servers: Vec<_> =
+        ["a", "b", "c"].map(|host| address(&format!("irc://{host}")).unwrap()).into();
+    let hosts = |failover: &Failover| {
+        failover.order().into_iter().map(|server| server.host).collect::<String>()
+    };
     let mut failover = Failover::new(servers.clone());
     assert_eq!(hosts(&failover), "abc");
     failover.avoid(&servers[1]);

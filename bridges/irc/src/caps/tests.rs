@@ -32,9 +32,15 @@ fn what_is_acknowledged_is_on_until_it_is_withdrawn() {
     assert!(caps.has("batch") && caps.has("echo-message") && !caps.has("unheard-of"));
     apply(&mut caps, "CAP me ACK :-batch");
     assert!(!caps.has("batch"));
-    assert_eq!(apply(&mut caps, "CAP me DEL :echo-message"), CapChange::Withdrawn(vec!["echo-message".into()]));
+    assert_eq!(
+        apply(&mut caps, "CAP me DEL :echo-message"),
+        CapChange::Withdrawn(vec!["echo-message".into()])
+    );
     assert_eq!(caps.enabled().count(), 0);
-    assert_eq!(apply(&mut caps, "CAP me NEW :echo-message=x"), CapChange::Offered(vec!["echo-message".into()]));
+    assert_eq!(
+        apply(&mut caps, "CAP me NEW :echo-message=x"),
+        CapChange::Offered(vec!["echo-message".into()])
+    );
     assert_eq!(caps.missing(&["echo-message"]), ["echo-message"]);
 }
 
@@ -42,7 +48,10 @@ fn what_is_acknowledged_is_on_until_it_is_withdrawn() {
 fn a_refusal_changes_nothing() {
     let mut caps = Caps::default();
     apply(&mut caps, "CAP * LS :batch");
-    assert_eq!(apply(&mut caps, "CAP me NAK :batch chghost"), CapChange::Refused(vec!["batch".into(), "chghost".into()]));
+    assert_eq!(
+        apply(&mut caps, "CAP me NAK :batch chghost"),
+        CapChange::Refused(vec!["batch".into(), "chghost".into()])
+    );
     assert!(!caps.has("batch"));
 }
 
@@ -67,7 +76,8 @@ fn an_endless_offer_takes_bounded_memory() {
 #[test]
 fn requests_fit_their_lines_and_name_each_capability_once() {
     assert!(requests(&[]).is_empty());
-    let names: Vec<String> = (0..100).map(|number| format!("vendor.example/cap-{number}")).collect();
+    let names: Vec<String> =
+        (0..100).map(|number| format!("vendor.example/cap-{number}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let lines = requests(&names);
     assert!(lines.len() > 1);

@@ -100,9 +100,12 @@ fn a_character_that_the_server_cut_in_half_does_not_garble_the_line() {
 proptest! {
     #[test]
     fn any_bytes_in_any_pieces_give_the_same_frames(
-        bytes in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'@'), Just(b' '), any::<u8>()], 0..4000),
+        bytes in proptest::collection::vec(any::<u8>(), 0..1500),
         size in 1..700_usize,
     ) {
+        // Line ends, tags and spaces often enough.
+        let often = |byte: u8| b"\n@ \r".get(usize::from(byte)).copied().unwrap_or(byte);
+        let bytes: Vec<u8> = bytes.into_iter().map(often).collect();
         let (mut codec, mut buffer) = (Codec::default(), BytesMut::new());
         let mut found = Vec::new();
         for piece in bytes.chunks(size) {

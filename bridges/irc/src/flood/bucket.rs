@@ -59,7 +59,7 @@ impl Bucket {
         }
         let wait = (1.0 - self.tokens) / per_second.max(SLOWEST);
         // A microsecond more, lest rounding wakes us a little too early again and again.
-        let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::from_secs(3600));
+        let wait = Duration::try_from_secs_f64(wait).unwrap_or(Duration::from_hours(1));
         Err(now + wait + Duration::from_micros(1))
     }
 

@@ -87,9 +87,13 @@ fn nothing_overtakes_in_its_own_lane() {
 fn nothing_passes_a_barrier() {
     use Priority::{Barrier, Control, Message};
     let mut queue = Queue::new(100);
-    for (priority, lane, item) in
-        [(Message, 1, "old"), (Barrier, 0, "nick"), (Barrier, 0, "nick2"), (Control, 2, "join"), (Message, 1, "new")]
-    {
+    for (priority, lane, item) in [
+        (Message, 1, "old"),
+        (Barrier, 0, "nick"),
+        (Barrier, 0, "nick2"),
+        (Control, 2, "join"),
+        (Message, 1, "new"),
+    ] {
         queue.push(priority, lane, item).unwrap();
     }
     assert!(!queue.is_at_barrier());

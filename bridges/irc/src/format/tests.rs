@@ -29,8 +29,8 @@ fn attributes_switch_on_and_off() {
         let found = parse(&format!("a{code}b{code}c{code}d\x0fe"));
         let style = Style::of(attribute);
         let plain = Style::default();
-        let expected =
-            [("a", plain), ("b", style), ("c", plain), ("d", style), ("e", plain)].map(|(t, s)| span(t, s));
+        let expected = [("a", plain), ("b", style), ("c", plain), ("d", style), ("e", plain)]
+            .map(|(t, s)| span(t, s));
         assert_eq!(found, expected);
     }
 }
@@ -100,7 +100,10 @@ fn rendered_codes_do_not_swallow_text() {
         (vec![span("5", coloured(4, None))], "\x03045"),
         (vec![span(",5", coloured(4, None))], "\x0304\x02\x02,5"),
         (vec![span("5", coloured(4, Some(1)))], "\x0304,015"),
-        (vec![span("a", coloured(4, Some(1))), span("b", coloured(4, None))], "\x0304,01a\x03\x0304b"),
+        (
+            vec![span("a", coloured(4, Some(1))), span("b", coloured(4, None))],
+            "\x0304,01a\x03\x0304b",
+        ),
         (
             vec![
                 span("a", Style { attributes: Attributes::BOLD, ..coloured(4, None) }),
@@ -141,7 +144,8 @@ fn style() -> impl Strategy<Value = Style> {
     });
     let colours = prop_oneof![(number(), number()), value];
     let attributes = proptest::bits::u8::between(0, 6).prop_map(|bits| {
-        let set = Attributes::CODES.iter().enumerate().filter(move |(index, _)| bits >> index & 1 == 1);
+        let set =
+            Attributes::CODES.iter().enumerate().filter(move |(index, _)| bits >> index & 1 == 1);
         set.fold(Attributes::NONE, |all, (_, &(attribute, _))| all.with(attribute))
     });
     (attributes, colours).prop_map(|(attributes, (foreground, background))| Style {

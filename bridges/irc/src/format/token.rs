@@ -39,23 +39,23 @@ pub fn tokens(text: &str) -> impl Iterator<Item = (Token<'_>, Range<usize>)> {
 fn next(text: &str) -> Option<(Token<'_>, usize)> {
     let first = text.chars().next()?;
     let after = text.get(1..).unwrap_or_default();
-    Some(match first {
-        '\x0f' => (Token::Reset, 1),
-        '\x03' => colours(after, number),
-        '\x04' => colours(after, value),
-        _ => match Attributes::CODES.iter().find(|(_, code)| *code == first) {
-            Some(&(attribute, _)) => (Token::Toggle(attribute), 1),
-            None => {
-                let end = text.find(is_code).unwrap_or(text.len());
-                (Token::Text(text.get(..end)?), end)
-            }
-        },
+    let toggle = Attributes::CODES.iter().find(|(_, code)| *code == first);
+    Some(match (first, toggle) {
+        ('\x0f', _) => (Token::Reset, 1),
+        ('\x03', _) => colours(after, number),
+        ('\x04', _) => colours(after, value),
+        (_, Some(&(attribute, _))) => (Token::Toggle(attribute), 1),
+        (_, None) => {
+            let end = text.find(is_code).unwrap_or(text.len());
+            (Token::Text(text.get(..end)?), end)
+        }
     })
 }
 
 /// Whether a character begins a code.
 pub(super) fn is_code(char: char) -> bool {
-    matches!(char, '\x03' | '\x04' | '\x0f') || Attributes::CODES.iter().any(|(_, code)| *code == char)
+    matches!(char, '\x03' | '\x04' | '\x0f')
+        || Attributes::CODES.iter().any(|(_, code)| *code == char)
 }
 
 type Read = fn(&str) -> Option<(Option<Colour>, usize)>;
@@ -78,7 +78,8 @@ fn number(text: &str) -> Option<(Option<Colour>, usize)> {
 
 /// Six hexadecimal digits.
 fn value(text: &str) -> Option<(Option<Colour>, usize)> {
-    let digits = text.get(..6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let digits =
+        text.get(..6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     let value = u32::from_str_radix(digits, 16).ok()?;
     let [_, red, green, blue] = value.to_be_bytes();
     Some((Some(Colour::Rgb(red, green, blue)), 6))

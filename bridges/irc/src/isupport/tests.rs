@@ -10,7 +10,8 @@ fn isupport(tokens: &str) -> Isupport {
 }
 
 fn apply(isupport: &mut Isupport, tokens: &str) -> bool {
-    let params = std::iter::once("me").chain(tokens.split(' ')).chain(["are supported by this server"]);
+    let params =
+        std::iter::once("me").chain(tokens.split(' ')).chain(["are supported by this server"]);
     isupport.apply(&params.map(str::to_owned).collect::<Vec<_>>())
 }
 
@@ -35,7 +36,10 @@ fn what_inspircd_announces_is_read() {
     let mut server = isupport(
         "AWAYLEN=200 BOT=B CASEMAPPING=ascii CHANLIMIT=#:20,&:5 CHANMODES=Ibew,k,Hfjl,imnpst CHANNELLEN=64",
     );
-    apply(&mut server, "CHANTYPES=#& ELIST=CMNTU KICKLEN=255 LINELEN=2048 MODES=20 MONITOR=30 NAMELEN=128");
+    apply(
+        &mut server,
+        "CHANTYPES=#& ELIST=CMNTU KICKLEN=255 LINELEN=2048 MODES=20 MONITOR=30 NAMELEN=128",
+    );
     apply(
         &mut server,
         r"NETWORK=My\x20Net NICKLEN=31 PREFIX=(qaohv)~&@%+ STATUSMSG=@+ TOPICLEN=307 USERLEN=11",
@@ -68,7 +72,8 @@ fn tokens_are_taken_back_and_changed() {
 
 #[test]
 fn limits_may_be_open() {
-    let server = isupport("CHANLIMIT=#: MODES TARGMAX=PRIVMSG:4,JOIN:,KICK:1 MONITOR CHATHISTORY=0");
+    let server =
+        isupport("CHANLIMIT=#: MODES TARGMAX=PRIVMSG:4,JOIN:,KICK:1 MONITOR CHATHISTORY=0");
     assert_eq!(server.channel_limit("#a"), None);
     assert_eq!(server.modes_per_line(), usize::MAX);
     assert_eq!(server.max_targets("PRIVMSG"), 4);
@@ -78,6 +83,7 @@ fn limits_may_be_open() {
     assert_eq!(server.monitor(), Some(usize::MAX));
     assert_eq!(server.chathistory(), Some(usize::MAX));
     assert_eq!(isupport("MAXCHANNELS=10").channel_limit("#a"), Some(10));
+    assert_eq!(isupport("CHANLIMIT=#&+:0").channel_limit("#a"), None);
 }
 
 #[test]

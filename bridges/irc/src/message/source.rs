@@ -14,7 +14,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a source without its colon. Every text is one.
+    /// Reads a source without its colon. Every text is one; an empty part counts as missing.
     pub fn parse(text: &str) -> Self {
         let (names, host) = match text.rsplit_once('@') {
             Some((names, host)) => (names, Some(host.to_owned())),
@@ -24,7 +24,8 @@ impl Source {
             Some((nick, user)) => (nick, Some(user.to_owned())),
             None => (names, None),
         };
-        Self { nick: nick.to_owned(), user, host }
+        let some = |part: Option<String>| part.filter(|part| !part.is_empty());
+        Self { nick: nick.to_owned(), user: some(user), host: some(host) }
     }
 }
 

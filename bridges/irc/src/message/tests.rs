@@ -70,7 +70,9 @@ fn source() -> impl Strategy<Value = Source> {
 fn tags() -> impl Strategy<Value = Tags> {
     proptest::collection::btree_map("\\+?[a-z./-]{1,8}", "[^\0]{0,8}", 0..4).prop_map(|pairs| {
         let mut tags = Tags::default();
-        pairs.iter().for_each(|(key, value)| tags.insert(key, value));
+        for (key, value) in &pairs {
+            tags.insert(key, value);
+        }
         tags
     })
 }

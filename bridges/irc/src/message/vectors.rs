@@ -38,7 +38,12 @@ const SPLIT: &[Case] = &[
     case(":s MODE #a +oo bob :eve", Some("s"), "MODE", &["#a", "+oo", "bob", "eve"]),
     case(":s 432  #a :Bad nick: letters", Some("s"), "432", &["#a", "Bad nick: letters"]),
     case(":t\tab PRIVMSG a b", Some("t\tab"), "PRIVMSG", &["a", "b"]),
-    case(":a!~b@\x02c\x0305d\x0f PRIVMSG a b", Some("a!~b@\x02c\x0305d\x0f"), "PRIVMSG", &["a", "b"]),
+    case(
+        ":a!~b@\x02c\x0305d\x0f PRIVMSG a b",
+        Some("a!~b@\x02c\x0305d\x0f"),
+        "PRIVMSG",
+        &["a", "b"],
+    ),
     case(": PING a", None, "PING", &["a"]),
     case("  PING a", None, "PING", &["a"]),
     case("PRIVMSG a :nul\0 and \r\n", None, "PRIVMSG", &["a", "nul and "]),
@@ -53,7 +58,11 @@ const SPLIT: &[Case] = &[
         tags: &[("one", "1"), ("two", ""), ("v.example/three", "3")],
         ..case("", Some("s"), "JOIN", &["#a"])
     },
-    Case { line: "@a=1;b=2;a=3 JOIN #a", tags: &[("a", "3"), ("b", "2")], ..case("", None, "JOIN", &["#a"]) },
+    Case {
+        line: "@a=1;b=2;a=3 JOIN #a",
+        tags: &[("a", "3"), ("b", "2")],
+        ..case("", None, "JOIN", &["#a"])
+    },
     Case { line: "@a= JOIN #a", tags: &[("a", "")], ..case("", None, "JOIN", &["#a"]) },
     Case { line: "@;;a=1; JOIN #a", tags: &[("a", "1")], ..case("", None, "JOIN", &["#a"]) },
     Case { line: "@a=x=y JOIN #a", tags: &[("a", "x=y")], ..case("", None, "JOIN", &["#a"]) },
@@ -63,7 +72,11 @@ const SPLIT: &[Case] = &[
         ..case("", None, "JOIN", &["#a"])
     },
     Case { line: r"@a=\\n\\s JOIN #a", tags: &[("a", r"\n\s")], ..case("", None, "JOIN", &["#a"]) },
-    Case { line: "@a=1   :s   JOIN #a", tags: &[("a", "1")], ..case("", Some("s"), "JOIN", &["#a"]) },
+    Case {
+        line: "@a=1   :s   JOIN #a",
+        tags: &[("a", "1")],
+        ..case("", Some("s"), "JOIN", &["#a"])
+    },
 ];
 
 #[test]
@@ -103,9 +116,14 @@ fn sources_split_into_nick_user_and_host() {
         ("a!~b@c\x0305d\x0f", "a", Some("~b"), Some("c\x0305d\x0f")),
     ] {
         let source = Source::parse(text);
-        assert_eq!((&*source.nick, source.user.as_deref(), source.host.as_deref()), (nick, user, host));
+        assert_eq!(
+            (&*source.nick, source.user.as_deref(), source.host.as_deref()),
+            (nick, user, host)
+        );
         assert_eq!(source.to_string(), text);
     }
+    assert_eq!(Source::parse("alice!@h"), Source::parse("alice@h"));
+    assert_eq!(Source::parse("alice!al@"), Source::parse("alice!al"));
 }
 
 #[test]
@@ -120,7 +138,10 @@ fn messages_join_into_lines() {
         (Message::new("PRIVMSG", ["#a", ":-)"]), "PRIVMSG #a ::-)"),
         (Message { source: source("s"), ..Message::new("AWAY", [""; 0]) }, ":s AWAY"),
         (Message { source: source("a!b@c"), ..Message::new("JOIN", ["#a"]) }, ":a!b@c JOIN #a"),
-        (Message::new("JOIN", ["#a"]).with_tag("b", "").with_tag("a", "; \\\r\n"), r"@a=\:\s\\\r\n;b JOIN #a"),
+        (
+            Message::new("JOIN", ["#a"]).with_tag("b", "").with_tag("a", "; \\\r\n"),
+            r"@a=\:\s\\\r\n;b JOIN #a",
+        ),
         (Message::new("PRIVMSG", ["#a", "x\r\nQUIT\0"]), "PRIVMSG #a xQUIT"),
     ] {
         assert_eq!(message.to_line().as_deref(), Ok(line));

@@ -15,7 +15,9 @@ pub enum WriteError {
     #[error("`{0}` is no source: it must not be empty or hold a space")]
     Source(String),
     /// A parameter before the last is empty, holds a space or begins with a colon.
-    #[error("parameter {index} of {command} is `{value}`: only the last may be empty, hold a space or begin with a colon")]
+    #[error(
+        "parameter {index} of {command} is `{value}`: only the last may be empty, hold a space or begin with a colon"
+    )]
     Middle {
         /// The command.
         command: String,

@@ -8,7 +8,12 @@ fn changes(params: &str, modes: &ChanModes, ranks: &Prefixes) -> String {
     let show = |change: super::ModeChange| {
         let sign = if change.sign == super::Sign::Set { '+' } else { '-' };
         let kind = format!("{:?}", change.kind);
-        format!("{sign}{}:{}={}", change.mode, &kind[..1], change.param.as_deref().unwrap_or("none"))
+        format!(
+            "{sign}{}:{}={}",
+            change.mode,
+            &kind[..1],
+            change.param.as_deref().unwrap_or("none")
+        )
     };
     parse_changes(&params, modes, ranks).into_iter().map(show).collect::<Vec<_>>().join(" ")
 }

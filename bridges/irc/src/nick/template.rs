@@ -25,7 +25,9 @@ enum Part {
 #[non_exhaustive]
 pub enum TemplateError {
     /// Something in braces is unknown.
-    #[error("`{{{0}}}` is no field of a nick; use {{name}}, {{localpart}}, {{domain}} or {{hash4}}")]
+    #[error(
+        "`{{{0}}}` is no field of a nick; use {{name}}, {{localpart}}, {{domain}} or {{hash4}}"
+    )]
     Field(String),
     /// A brace is not closed.
     #[error("a `{{` is not closed")]
@@ -34,7 +36,9 @@ pub enum TemplateError {
     #[error("`{0}` cannot stand in a nick; use letters, digits and []\\^{{}}|_`-")]
     Character(char),
     /// All users would have the same nick.
-    #[error("the template names no field, so that all users would want one nick; put {{name}} into it")]
+    #[error(
+        "the template names no field, so that all users would want one nick; put {{name}} into it"
+    )]
     Constant,
     /// The fixed characters leave no room.
     #[error("the fixed characters alone take {0} bytes; leave room for the name")]

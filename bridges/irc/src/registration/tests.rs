@@ -81,7 +81,10 @@ fn nothing_useful_on_offer_ends_at_once() {
 fn a_refused_line_is_asked_for_again_name_by_name() {
     let mut talk = Talk::begin(|_| {});
     talk.say("CAP * LS :batch echo-message");
-    assert_eq!(talk.say("CAP al NAK :batch echo-message"), ["CAP REQ batch", "CAP REQ echo-message"]);
+    assert_eq!(
+        talk.say("CAP al NAK :batch echo-message"),
+        ["CAP REQ batch", "CAP REQ echo-message"]
+    );
     assert!(talk.say("CAP al NAK :batch").is_empty());
     assert_eq!(talk.say("CAP al ACK :echo-message"), ["CAP END"]);
     assert!(!talk.state.caps.has("batch"));
@@ -138,7 +141,8 @@ fn taken_nicks_are_followed_by_the_next_until_there_is_none() {
     for numeric in [433, 436, 437, 432] {
         let mut talk = Talk::begin(|_| {});
         assert_eq!(talk.say(&format!(":s {numeric} * al :Nickname is in use")), ["NICK al_"]);
-        let Step::Failed(error) = talk.step(&format!(":s {numeric} * al_ :Nickname is in use")) else {
+        let Step::Failed(error) = talk.step(&format!(":s {numeric} * al_ :Nickname is in use"))
+        else {
             panic!("not failed")
         };
         assert!(error.to_string().contains("`al_`: Nickname is in use"), "{error}");
@@ -155,6 +159,8 @@ fn after_the_welcome_a_taken_nick_ends_nothing() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn any_lines_are_taken_without_panic(
         lines in proptest::collection::vec(

@@ -14,7 +14,9 @@ fn say(exchange: &mut Exchange, line: &str) -> Progress {
 fn answer(sasl: Sasl) -> Vec<String> {
     let (mut exchange, _) = Exchange::begin(sasl);
     match say(&mut exchange, "AUTHENTICATE +") {
-        Progress::Reply(messages) => messages.iter().map(|message| message.to_line().unwrap()).collect(),
+        Progress::Reply(messages) => {
+            messages.iter().map(|message| message.to_line().unwrap()).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -36,11 +38,17 @@ fn external_sends_nothing_but_a_plus() {
 #[test]
 fn long_payloads_go_in_chunks_of_400_and_a_full_last_one_is_ended() {
     // 5 bytes around the password: 300 bytes make 400 characters.
-    for (password, lengths) in [(292, vec![396]), (295, vec![400, 1]), (296, vec![400, 4]), (595, vec![400, 400, 1])] {
+    for (password, lengths) in
+        [(292, vec![396]), (295, vec![400, 1]), (296, vec![400, 4]), (595, vec![400, 400, 1])]
+    {
         let lines = answer(plain(&"x".repeat(password)));
         let found: Vec<_> = lines.iter().map(|line| line.len() - "AUTHENTICATE ".len()).collect();
         assert_eq!(found, lengths, "{password}");
-        let whole: String = lines.iter().map(|line| &line["AUTHENTICATE ".len()..]).filter(|piece| *piece != "+").collect();
+        let whole: String = lines
+            .iter()
+            .map(|line| &line["AUTHENTICATE ".len()..])
+            .filter(|piece| *piece != "+")
+            .collect();
         assert_eq!(BASE64.decode(whole).unwrap().len(), password + 5);
     }
 }
@@ -48,7 +56,10 @@ fn long_payloads_go_in_chunks_of_400_and_a_full_last_one_is_ended() {
 #[test]
 fn numerics_end_the_login() {
     let (mut exchange, _) = Exchange::begin(plain("pass"));
-    assert_eq!(say(&mut exchange, ":s 900 me me!u@h bot :You are now logged in"), Progress::Unrelated);
+    assert_eq!(
+        say(&mut exchange, ":s 900 me me!u@h bot :You are now logged in"),
+        Progress::Unrelated
+    );
     assert_eq!(say(&mut exchange, ":s 903 me :SASL authentication successful"), Progress::Done);
     assert_eq!(say(&mut exchange, ":s 907 me :You have already authenticated"), Progress::Done);
     for numeric in [902, 904, 905, 906] {
@@ -61,10 +72,14 @@ fn numerics_end_the_login() {
 fn a_missing_mechanism_is_named() {
     let (mut exchange, _) = Exchange::begin(Sasl::External);
     say(&mut exchange, ":s 908 me PLAIN,SCRAM-SHA-256 :are available");
-    let Progress::Failed(error) = say(&mut exchange, ":s 904 me :SASL authentication failed") else {
+    let Progress::Failed(error) = say(&mut exchange, ":s 904 me :SASL authentication failed")
+    else {
         panic!("not failed")
     };
-    assert_eq!(error.to_string(), "the server does not offer SASL EXTERNAL, only PLAIN,SCRAM-SHA-256");
+    assert_eq!(
+        error.to_string(),
+        "the server does not offer SASL EXTERNAL, only PLAIN,SCRAM-SHA-256"
+    );
     assert!(Sasl::External.check_offer(Some("PLAIN")).is_err());
     assert!(Sasl::External.check_offer(Some("plain,external")).is_ok());
     assert!(Sasl::External.check_offer(Some("")).is_ok());
@@ -74,7 +89,10 @@ fn a_missing_mechanism_is_named() {
 #[test]
 fn a_strange_challenge_gets_no_password() {
     let (mut exchange, _) = Exchange::begin(plain("pass"));
-    assert!(matches!(say(&mut exchange, "AUTHENTICATE abcd"), Progress::Failed(SaslError::Challenge("PLAIN"))));
+    assert!(matches!(
+        say(&mut exchange, "AUTHENTICATE abcd"),
+        Progress::Failed(SaslError::Challenge("PLAIN"))
+    ));
 }
 
 #[test]

@@ -1,10 +1,6 @@
 //! The task of a session.
 
-use std::{
-    io,
-    pin::pin,
-    time::SystemTime,
-};
+use std::{io, pin::pin, time::SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use irc::proto::Command;
@@ -55,11 +51,13 @@ pub(super) struct Actor {
 
     /// The consumer is a whole [`OUTSTANDING`](super::OUTSTANDING) behind.
     stalled: bool,
+    /// Nothing more goes out, but the server's last words may still come in.
+    write_failure: Option<CloseReason>,
     /// Nothing more comes in.
     ended: Option<CloseReason>,
     /// What the server said before it hung up.
     last_words: Option<CloseReason>,
-    /// We said `QUIT`, or the server said `ERROR`: the time at which we hang up.
+    /// We said `QUIT`, or the server said `ERROR` or takes nothing more: when we hang up.
     hang_up: Option<Instant>,
     quitting: bool,
 }
@@ -67,7 +65,7 @@ pub(super) struct Actor {
 #[derive(Debug)]
 enum Phase {
     /// Until the time given.
-    Registering(Registration, Instant),
+    Registering(Box<Registration>, Instant),
     Registered,
 }
 
@@ -92,6 +90,7 @@ impl Actor {
             keepalive: Keepalive::new(now),
             phase: Phase::Registered,
             stalled: false,
+            write_failure: None,
             ended: None,
             last_words: None,
             hang_up: None,
@@ -157,11 +156,7 @@ impl Actor {
                 read = read(&mut reader, &mut self.input), if !self.stalled && self.ended.is_none() => {
                     self.on_read(read);
                 }
-                written = self.output.drive(&mut writer), if self.output.has_work() => {
-                    if let Err(error) = written {
-                        self.ended.get_or_insert_with(|| lost(&error));
-                    }
-                }
+                written = self.output.drive(&mut writer), if self.writes() => self.on_written(written),
                 request = self.requests.recv(), if !self.requests.is_closed() => self.on_request(request),
                 () = self.feed.deliver(), if self.feed.is_behind() => {}
                 () = room, if self.stalled => {
@@ -177,7 +172,7 @@ impl Actor {
     /// Begins to register.
     fn begin(&mut self, now: Instant) {
         let (registration, greeting) = Registration::begin(self.config.registrant.clone());
-        self.phase = Phase::Registering(registration, now + self.config.timing.register);
+        self.phase = Phase::Registering(registration.into(), now + self.config.timing.register);
         self.keepalive.heard(now);
         self.write(&greeting);
     }
@@ -193,7 +188,8 @@ impl Actor {
             return Some(self.last_reason(ended));
         }
         if self.hang_up.is_some_and(|at| at <= now) {
-            return Some(self.last_reason(CloseReason::Silent));
+            let failure = self.write_failure.take();
+            return Some(self.last_reason(failure.unwrap_or(CloseReason::Silent)));
         }
         match self.phase {
             Phase::Registering(_, until) if until <= now => {
@@ -208,7 +204,8 @@ impl Actor {
         match self.keepalive.check(now, &self.config.timing) {
             Silence::Short => None,
             Silence::Ask => {
-                let token = self.state.borrow().server.clone().unwrap_or_else(|| "alive".to_owned());
+                let token =
+                    self.state.borrow().server.clone().unwrap_or_else(|| "alive".to_owned());
                 self.write(&[Command::PING(token, None).into()]);
                 None
             }
@@ -231,6 +228,17 @@ impl Actor {
         others.into_iter().flatten().fold(next, Instant::min)
     }
 
+    fn writes(&self) -> bool {
+        self.output.has_work() && self.write_failure.is_none()
+    }
+
+    fn on_written(&mut self, written: io::Result<()>) {
+        if let Err(error) = written {
+            self.write_failure = Some(lost(&error));
+            self.hang_up.get_or_insert(Instant::now() + self.config.timing.linger);
+        }
+    }
+
     fn is_leaving(&self) -> bool {
         self.hang_up.is_some()
     }
@@ -251,7 +259,9 @@ impl Actor {
             // The last handle is gone.
             None => {
                 self.requests.close();
-                self.leave();
+                if !self.is_leaving() {
+                    self.leave();
+                }
             }
             Some(Request::Permit { priority, lane, grant }) => {
                 if !self.is_leaving() {

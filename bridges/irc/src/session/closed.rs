@@ -107,8 +107,9 @@ impl CloseReason {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Throttled { .. } | Self::Full { .. } => Retry::Throttled,
-            Self::Banned { .. } | Self::Password { .. } => Retry::Hopeless,
-            Self::Registration(RegistrationError::Sasl(_)) => Retry::Hopeless,
+            Self::Banned { .. }
+            | Self::Password { .. }
+            | Self::Registration(RegistrationError::Sasl(_)) => Retry::Hopeless,
             _ => Retry::Backoff,
         }
     }
@@ -119,8 +120,19 @@ impl CloseReason {
     /// Ergo are known. Bans come first, since their text may hold any words.
     pub fn of_error(text: &str) -> Self {
         const BAN_LINES: [&str; 13] = [
-            "k-line", "k:line", "kline", "g-line", "g:line", "gline", "z-line", "z:line", "zline",
-            "d-line", "dline", "q-line", "bad user info",
+            "k-line",
+            "k:line",
+            "kline",
+            "g-line",
+            "g:line",
+            "gline",
+            "z-line",
+            "z:line",
+            "zline",
+            "d-line",
+            "dline",
+            "q-line",
+            "bad user info",
         ];
         const THROTTLED: [&str; 4] = ["throttl", "too fast", "too many times", "too quickly"];
         const FULL: [&str; 10] = [
@@ -148,7 +160,8 @@ impl CloseReason {
             Self::Banned { why }
         } else if says(&["killed", "nickname collision", "nick collision"]) {
             Self::Killed { why }
-        } else if says(&["bad password", "invalid password", "password mismatch", "access denied"]) {
+        } else if says(&["bad password", "invalid password", "password mismatch", "access denied"])
+        {
             Self::Password { why }
         } else {
             Self::Error { why }
@@ -159,9 +172,9 @@ impl CloseReason {
     pub(super) fn of_numeric(message: &Message) -> Option<Self> {
         let why = message.text().to_owned();
         match message.response()? {
-            Response::ERR_YOUREBANNEDCREEP | Response::ERR_YOUWILLBEBANNED | Response::ERR_NOPERMFORHOST => {
-                Some(Self::Banned { why })
-            }
+            Response::ERR_YOUREBANNEDCREEP
+            | Response::ERR_YOUWILLBEBANNED
+            | Response::ERR_NOPERMFORHOST => Some(Self::Banned { why }),
             Response::ERR_PASSWDMISMATCH => Some(Self::Password { why }),
             _ => None,
         }
@@ -184,8 +197,16 @@ mod tests {
             ("You are banned from this server (reason)", "banned", Hopeless),
             ("Closing Link: h (Trying to reconnect too fast.)", "slows", Throttled),
             ("Closing link: (a@h) [Throttled: Reconnecting too fast]", "slows", Throttled),
-            ("You have attempted to connect too many times within a short duration. Wait a while.", "slows", Throttled),
-            ("Closing Link: h (Too many host connections (local))", "no more connections", Throttled),
+            (
+                "You have attempted to connect too many times within a short duration. Wait a while.",
+                "slows",
+                Throttled,
+            ),
+            (
+                "Closing Link: h (Too many host connections (local))",
+                "no more connections",
+                Throttled,
+            ),
             (
                 "Closing link: (a@h) [No more connections allowed from your host via this connect class (local)]",
                 "no more connections",

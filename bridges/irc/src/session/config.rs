@@ -76,9 +76,9 @@ impl Default for Timing {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            register: Duration::from_secs(60),
-            ping_after: Duration::from_secs(60),
-            dead_after: Duration::from_secs(120),
+            register: Duration::from_mins(1),
+            ping_after: Duration::from_mins(1),
+            dead_after: Duration::from_mins(2),
             linger: Duration::from_secs(2),
         }
     }

@@ -153,7 +153,8 @@ impl Feed {
 
     /// Delivers all that is left, and the end.
     pub(super) async fn finish(mut self, closed: Closed) {
-        self.backlog.push_back(SessionEvent { session: self.session, kind: EventKind::Closed(closed) });
+        self.backlog
+            .push_back(SessionEvent { session: self.session, kind: EventKind::Closed(closed) });
         while self.is_behind() {
             self.deliver().await;
         }

@@ -34,8 +34,8 @@ impl Interest {
                 let target = param(0);
                 !state.isupport.is_channel(target) && state.isupport.statusmsg(target).is_none()
             }
-            "JOIN" | "PART" | "QUIT" | "NICK" | "AWAY" | "ACCOUNT" | "CHGHOST" | "SETNAME" | "TOPIC"
-            | "REDACT" => false,
+            "JOIN" | "PART" | "QUIT" | "NICK" | "AWAY" | "ACCOUNT" | "CHGHOST" | "SETNAME"
+            | "TOPIC" | "REDACT" => false,
             "KICK" => state.is_own_nick(param(1)),
             "INVITE" => state.is_own_nick(param(0)),
             "MODE" => head.params().any(|param| state.is_own_nick(param)),

@@ -47,7 +47,8 @@ impl Keepalive {
 
     /// When to check again.
     pub(super) fn next(&self, timing: &Timing) -> Instant {
-        self.heard + if self.asked { timing.dead_after } else { timing.ping_after.min(timing.dead_after) }
+        self.heard
+            + if self.asked { timing.dead_after } else { timing.ping_after.min(timing.dead_after) }
     }
 }
 

@@ -82,8 +82,11 @@ impl Output {
     /// The connection is over: tells each author whether the server can have got anything of theirs.
     pub(super) fn fail(&mut self) {
         for waiting in self.waiting.drain(..) {
-            let error =
-                if waiting.from >= self.taken { SendError::NotWritten } else { SendError::Interrupted };
+            let error = if waiting.from >= self.taken {
+                SendError::NotWritten
+            } else {
+                SendError::Interrupted
+            };
             let _ = waiting.done.send(Err(error));
         }
     }

@@ -1,6 +1,7 @@
 //! From an address to an open socket, with or without TLS.
 
 use std::{
+    fmt::Display,
     io,
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -43,7 +44,7 @@ pub(super) async fn open(
         reason = match timeout(config.timing.connect, attempt).await {
             Ok(Ok(socket)) => return Ok((socket, server.clone())),
             Ok(Err(reason)) => reason,
-            Err(_) => unreachable(server, "it does not answer"),
+            Err(_) => unreachable(server, &"it does not answer"),
         };
         tracing::debug!(%server, %reason, "server not reached");
     }
@@ -55,7 +56,7 @@ async fn open_one(
     server: &ServerAddress,
     opened: &mut impl FnMut(&ServerAddress, SocketAddr, SocketAddr),
 ) -> Result<Socket, CloseReason> {
-    let stream = dial(server, config.bind).await.map_err(|error| unreachable(server, error))?;
+    let stream = dial(server, config.bind).await.map_err(|error| unreachable(server, &error))?;
     if let (Ok(local), Ok(remote)) = (stream.local_addr(), stream.peer_addr()) {
         opened(server, local, remote);
     }
@@ -64,14 +65,16 @@ async fn open_one(
     }
     let failed = |why: String| CloseReason::Tls { server: server.to_string(), why };
     let tls = config.tls.clone().ok_or_else(|| failed("it is not configured".to_owned()))?;
-    let name = ServerName::try_from(server.host.clone()).map_err(|error| failed(error.to_string()))?;
+    let name =
+        ServerName::try_from(server.host.clone()).map_err(|error| failed(error.to_string()))?;
     let stream = TlsConnector::from(tls).connect(name, stream).await;
     Ok(Box::new(stream.map_err(|error| failed(error.to_string()))?))
 }
 
 /// Tries the addresses of a host one after the other.
 async fn dial(server: &ServerAddress, bind: Option<IpAddr>) -> io::Result<TcpStream> {
-    let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address of our family");
+    let mut failure =
+        io::Error::new(io::ErrorKind::NotFound, "the host has no address of our family");
     for remote in lookup_host((server.host.as_str(), server.port)).await? {
         if bind.is_some_and(|bind| bind.is_ipv4() != remote.is_ipv4()) {
             continue;
@@ -93,11 +96,11 @@ async fn dial_one(remote: SocketAddr, bind: Option<IpAddr>) -> io::Result<TcpStr
     let stream = socket.connect(remote).await?;
     stream.set_nodelay(true)?;
     // PING finds a dead server; this finds a dead path while nothing is awaited.
-    let keepalive = TcpKeepalive::new().with_time(Duration::from_secs(60));
+    let keepalive = TcpKeepalive::new().with_time(Duration::from_mins(1));
     SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
     Ok(stream)
 }
 
-fn unreachable(server: &ServerAddress, why: impl ToString) -> CloseReason {
+fn unreachable(server: &ServerAddress, why: &dyn Display) -> CloseReason {
     CloseReason::Unreachable { server: server.to_string(), why: why.to_string() }
 }

@@ -43,7 +43,11 @@ fn long_words_are_cut_between_graphemes() {
     assert_eq!(cut("abcdefgh", 3), ["abc", "def", "gh"]);
     assert_eq!(cut("ééééé", 5), ["éé", "éé", "é"]);
     let family = "👨‍👩‍👧";
-    assert_eq!(cut(&format!("ab{family}"), 10), ["ab", "👨\u{200d}", "👩\u{200d}", "👧"], "a grapheme too long gives way");
+    assert_eq!(
+        cut(&format!("ab{family}"), 10),
+        ["ab", "👨\u{200d}", "👩\u{200d}", "👧"],
+        "a grapheme too long gives way"
+    );
     assert_eq!(cut(&format!("abcdefgh{family}"), family.len()), ["abcdefgh", family]);
     assert_eq!(cut("🦀🦀", 1), ["🦀", "🦀"], "a character is never cut");
 }

@@ -22,7 +22,11 @@ fn file(folder: &TempDir, name: &str, text: &str) -> PathBuf {
 }
 
 /// Shakes hands with a server that has the certificate, and talks to it under `name`.
-async fn shake(options: &TlsOptions, server: &CertifiedKey<KeyPair>, name: &'static str) -> Result<(), String> {
+async fn shake(
+    options: &TlsOptions,
+    server: &CertifiedKey<KeyPair>,
+    name: &'static str,
+) -> Result<(), String> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.signing_key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
@@ -88,7 +92,11 @@ fn bad_files_are_named() {
         (folder.path().join("missing.pem"), "missing.pem"),
         (file(&folder, "empty.pem", "nothing"), "holds no certificate"),
         (
-            file(&folder, "bad.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+            file(
+                &folder,
+                "bad.pem",
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            ),
             "cannot be trusted",
         ),
     ] {

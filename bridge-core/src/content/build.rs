@@ -1,9 +1,12 @@
-//! A document being read: open block elements.
+//! A document being read, from HTML or Markdown: open block elements.
+
+mod line;
 
 use html5ever::LocalName;
 
-use super::line::{Line, Wrap};
-use crate::content::{Block, Doc, Inline};
+use self::line::Line;
+pub(super) use self::line::Wrap;
+use super::{Block, Doc, Inline};
 
 /// Builds a document from start tags, end tags and text in any order.
 pub(super) struct Builder {
@@ -61,6 +64,14 @@ impl Builder {
             self.accept_text();
         }
         self.line.text(text);
+    }
+
+    /// Adds text in which every space counts.
+    pub(super) fn verbatim(&mut self, text: &str) {
+        if !text.is_empty() {
+            self.accept_text();
+            self.line.verbatim(text);
+        }
     }
 
     pub(super) fn inline(&mut self, inline: Inline) {
@@ -278,10 +289,11 @@ impl Builder {
         match self.top_mut() {
             Kind::Document(blocks) | Kind::Quote(blocks) | Kind::Item(blocks) => blocks.push(block),
             Kind::Cell { content, .. } | Kind::Heading { content, .. } => {
-                if !content.is_empty() {
+                let line = as_line(block);
+                if !content.is_empty() && !line.is_empty() {
                     content.push(Inline::Break);
                 }
-                content.extend(as_line(block));
+                content.extend(line);
             }
             Kind::List { .. } | Kind::Table { .. } | Kind::Row { .. } => {}
         }
@@ -295,10 +307,11 @@ impl Builder {
 
     fn attach_row(&mut self, cells: Vec<Vec<Inline>>, is_head: bool) {
         if let Kind::Table { head, rows } = self.top_mut() {
-            match cells.is_empty() {
-                true => {}
-                false if is_head && head.is_empty() && rows.is_empty() => *head = cells,
-                false => rows.push(cells),
+            let shows_something = cells.iter().any(|cell| !cell.is_empty());
+            match (is_head && head.is_empty() && rows.is_empty(), shows_something) {
+                (true, true) => *head = cells,
+                (false, _) if !cells.is_empty() => rows.push(cells),
+                _ => {}
             }
         }
     }

@@ -4,13 +4,13 @@ use html5ever::LocalName;
 use ruma::OwnedUserId;
 
 use crate::content::{
-    Inline, Mention, MentionTarget, Rgb, script,
+    Inline, Mention, MentionTarget, Rgb, link, mention, script,
     text::{Links, PlainStyle, inline_to_plain},
 };
 
 /// What an element does to its content.
 #[derive(Clone)]
-pub(super) enum Wrap {
+pub(in crate::content) enum Wrap {
     Emphasis,
     Strong,
     Strike,
@@ -22,6 +22,17 @@ pub(super) enum Wrap {
     Spoiler { reason: Option<String> },
     Link { url: String },
     Mention { user: OwnedUserId },
+}
+
+impl Wrap {
+    /// The mention or link that an address makes; nothing where it may not be followed.
+    pub(in crate::content) fn of_link(url: &str) -> Vec<Self> {
+        match mention::user_of_link(url) {
+            Some(user) => vec![Self::Mention { user }],
+            None if link::is_safe(url) => vec![Self::Link { url: url.to_owned() }],
+            None => Vec::new(),
+        }
+    }
 }
 
 /// An inline element whose end is yet to come.
@@ -72,9 +83,7 @@ impl Line {
     /// Adds text, with white space as HTML counts it.
     pub(super) fn text(&mut self, text: &str) {
         if self.open.iter().any(|open| open.wraps.iter().any(|wrap| matches!(wrap, Wrap::Code))) {
-            let text = text.replace(['\n', '\u{a0}'], " ");
-            self.flush_space();
-            self.push_str(&text);
+            self.verbatim(&text.replace(['\n', '\u{a0}'], " "));
             return;
         }
         let is_space = |c: char| c.is_ascii_whitespace();
@@ -89,6 +98,12 @@ impl Line {
             rest = after.trim_start_matches(is_space);
             self.space_pending |= rest.len() < after.len() && !self.swallow_space;
         }
+    }
+
+    /// Adds text in which every space counts.
+    pub(super) fn verbatim(&mut self, text: &str) {
+        self.flush_space();
+        self.push_str(text);
     }
 
     /// Adds a piece that is no text.
@@ -172,8 +187,7 @@ fn is_blank(content: &[Inline]) -> bool {
 
 fn wrap(wraps: &[Wrap], content: Vec<Inline>) -> Vec<Inline> {
     wraps.iter().rev().fold(content, |content, wrap| {
-        let shows_nothing = is_blank(&content) && !matches!(wrap, Wrap::Code);
-        if content.is_empty() || shows_nothing { content } else { vec![wrap_in(wrap, content)] }
+        if is_blank(&content) { content } else { vec![wrap_in(wrap, content)] }
     })
 }
 

@@ -1,0 +1,158 @@
+//! A channel that is read.
+
+use std::{collections::VecDeque, time::SystemTime};
+
+use bridge_core::{
+    network::{ChannelInfo, InFlight, OpenError, Settlement, Token},
+    ruma::OwnedUserId,
+};
+use tokio::sync::oneshot;
+
+use super::{Hub, Place};
+use crate::{casemap::Folded, id, message::Message, roster::Roster};
+
+/// Who waits to hear what a channel is like.
+type Opener = oneshot::Sender<Result<ChannelInfo, OpenError>>;
+
+/// Who waits to hear what became of lines.
+pub(super) type Asker = (Vec<InFlight>, oneshot::Sender<Vec<(Token, Settlement)>>);
+
+/// A line of ours that the server played back.
+#[derive(Clone, Debug)]
+pub(super) struct Played {
+    pub(super) user: OwnedUserId,
+    pub(super) text: String,
+    pub(super) msgid: Option<String>,
+}
+
+/// A channel that is read.
+#[derive(Debug)]
+pub(super) struct Channel {
+    /// Its name as people write it.
+    pub(super) name: String,
+    /// Which reader reads it.
+    pub(super) reader: usize,
+    /// The reader is in it.
+    pub(super) joined: bool,
+    /// Everything that the server tells at a join was told.
+    pub(super) told: bool,
+    pub(super) topic: Option<String>,
+    pub(super) roster: Roster,
+    /// The names that the server is listing.
+    pub(super) naming: Option<Roster>,
+    /// How many seconds of history the server plays back at a join.
+    pub(super) history: Option<u64>,
+    /// Lines of ours in what was played back.
+    pub(super) played: VecDeque<Played>,
+    /// When the present reader joined.
+    pub(super) since: Option<SystemTime>,
+    pub(super) openers: Vec<Opener>,
+    pub(super) askers: Vec<Asker>,
+}
+
+impl Channel {
+    pub(super) fn new(name: &str, reader: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            reader,
+            joined: false,
+            told: false,
+            topic: None,
+            roster: Roster::default(),
+            naming: None,
+            history: None,
+            played: VecDeque::new(),
+            since: None,
+            openers: Vec::new(),
+            askers: Vec::new(),
+        }
+    }
+
+    fn info(&self) -> ChannelInfo {
+        ChannelInfo { name: Some(self.name.clone()), topic: self.topic.clone() }
+    }
+
+    /// The reader is out: it has to join again.
+    pub(super) fn lose(&mut self) {
+        self.joined = false;
+        self.told = false;
+        self.naming = None;
+        self.history = None;
+        self.played.clear();
+    }
+}
+
+impl Hub {
+    pub(super) async fn open(&mut self, name: &str, answer: Opener) {
+        if !id::is_channel_name(name) {
+            drop(answer.send(Err(OpenError::Refused(format!("{name:?} is no channel")))));
+            return;
+        }
+        let key = self.ensure_channel(name);
+        if let Some(channel) = self.channels.get_mut(&key) {
+            if channel.told {
+                drop(answer.send(Ok(channel.info())));
+            } else {
+                channel.openers.push(answer);
+            }
+        }
+    }
+
+    /// Begins to read a channel, unless that is done.
+    pub(super) fn ensure_channel(&mut self, name: &str) -> Folded {
+        let key = self.casemap.fold(name);
+        if !self.channels.contains_key(&key) {
+            let reader = self.reader_with_room();
+            self.channels.insert(key.clone(), Channel::new(name, reader));
+            self.ensure_reader(reader);
+            self.join_as_reader(reader, std::slice::from_ref(&key));
+        }
+        key
+    }
+
+    pub(super) async fn close(&mut self, key: &Folded) {
+        let Some(channel) = self.channels.remove(key) else { return };
+        if let Some(handle) = self.readers.get(channel.reader).and_then(|r| r.handle.clone()) {
+            self.post(&handle, Message::new("PART", [channel.name.as_str()]));
+        }
+        let users: Vec<OwnedUserId> = self.puppets.keys().cloned().collect();
+        for user in users {
+            self.go(&user, key, None);
+        }
+    }
+
+    /// The server has told all that it tells at a join.
+    pub(super) fn all_told(&mut self, key: &Folded) {
+        let Some(channel) = self.channels.get_mut(key) else { return };
+        channel.told = true;
+        let info = channel.info();
+        for opener in channel.openers.drain(..) {
+            drop(opener.send(Ok(info.clone())));
+        }
+        let askers = std::mem::take(&mut channel.askers);
+        for (rows, answer) in askers {
+            let settled = self.settle_by_history(key, rows);
+            drop(answer.send(settled));
+        }
+        let waiting: Vec<OwnedUserId> = self
+            .puppets
+            .iter()
+            .filter(|(_, puppet)| puppet.waits_for(key))
+            .map(|(user, _)| user.clone())
+            .collect();
+        for user in waiting {
+            self.seat_waiting(&user, &Place::Channel(key.clone()));
+        }
+    }
+
+    /// The reader may not enter.
+    pub(super) fn not_admitted(&mut self, key: &Folded, why: &str) {
+        tracing::warn!(network = self.setup.name, channel = %key, why, "a channel cannot be read");
+        let Some(channel) = self.channels.get_mut(key) else { return };
+        let openers = std::mem::take(&mut channel.openers);
+        for opener in openers {
+            drop(opener.send(Err(OpenError::Refused(why.to_owned()))));
+        }
+        self.channels.remove(key);
+    }
+}
