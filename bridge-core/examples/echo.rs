@@ -97,10 +97,7 @@ impl Network for Echo {
         };
         let echo = RemoteEvent {
             portal: outgoing.portal,
-            sender: Some(RemoteUser {
-                key: self.voice.as_str().into(),
-                name: self.voice.clone(),
-            }),
+            sender: Some(RemoteUser { key: self.voice.as_str().into(), name: self.voice.clone() }),
             // The event that is repeated names its echo: a second attempt repeats nothing.
             id: Some(outgoing.event_id.as_str().into()),
             at: outgoing.at,

@@ -4,8 +4,8 @@
 //! of older homeservers lead to the same handlers.
 
 mod aliases;
-pub mod auth;
 mod answer;
+pub mod auth;
 mod ping;
 mod thirdparty;
 mod transactions;

@@ -9,15 +9,18 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    admin::{self, health::{Health, LiveCheck}},
+    admin::{
+        self,
+        health::{Health, LiveCheck},
+    },
     appservice::{self, Appservice, auth::HsToken},
     clock::Clock,
     config::{Config, ConfigError, StoreUrl},
     core::{Core, Protocol},
     ghost::Ghosts,
     homeserver::{As, Homeserver, HomeserverConfig, HomeserverError, Link},
-    inbox::{DirectPortal, Inbox},
     id::{Direction, Timestamp},
+    inbox::{DirectPortal, Inbox},
     intent::Intents,
     lane::{self, Lanes},
     marker::MarkerKey,
@@ -66,8 +69,10 @@ pub enum RunError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The homeserver refuses the bridge's token or its namespace.
-    #[error("the homeserver refuses the bridge: {0}; is {1} listed in the homeserver's \
-             configuration, and was the homeserver restarted since?")]
+    #[error(
+        "the homeserver refuses the bridge: {0}; is {1} listed in the homeserver's \
+             configuration, and was the homeserver restarted since?"
+    )]
     HomeserverRefused(String, String),
     /// Every configured network refuses the bridge.
     #[error(transparent)]
@@ -107,8 +112,14 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     let Parts { config, registration, network, appservice, admin, clock } = parts;
     let hs_token = HsToken::new(registration.hs_token.expose());
     let (store, feed) = open_store(&config)?;
-    let (core, settled) =
-        assemble(config, &registration, network.clone(), store, clock).await?;
+    let (core, settled) = assemble(config, &registration, network.clone(), store, clock).await?;
+    core.health.set_down(
+        "homeserver_down",
+        core.names.domain().as_str(),
+        "not reached yet",
+        "wait, or check homeserver.url",
+    );
+    core.health.set_down("network_down", N::KIND, "not started yet", "wait for the homeserver");
     let tasks = TaskTracker::new();
     let hard = CancellationToken::new();
 
@@ -161,7 +172,9 @@ async fn assemble<N: Network>(
 ) -> Result<(Arc<Core>, Settlements), RunError> {
     let domain = config.homeserver.domain.clone();
     let bot = OwnedUserId::try_from(format!("@{}:{domain}", registration.sender_localpart))
-        .map_err(|_| RunError::Names(format!("{:?} is no localpart", registration.sender_localpart)))?;
+        .map_err(|_| {
+            RunError::Names(format!("{:?} is no localpart", registration.sender_localpart))
+        })?;
     let ghosts = config.appservice.ghosts.clone();
     let aliases = config.appservice.aliases.clone();
     let alias_shape = aliases.to_string();
@@ -172,7 +185,8 @@ async fn assemble<N: Network>(
         registration.as_token.expose(),
         bot.clone(),
     );
-    let homeserver = Homeserver::new(&client, clock.clone()).map_err(|error| RunError::Names(error.to_string()))?;
+    let homeserver = Homeserver::new(&client, clock.clone())
+        .map_err(|error| RunError::Names(error.to_string()))?;
     let (dispatch, settled) = lane::dispatch();
     let markers = MarkerKey::load(&*store).await?;
     let descriptor = N::descriptor();
@@ -210,8 +224,7 @@ fn direct_portals<N: Network>(core: &Arc<Core>, network: &Arc<N>) -> DirectPorta
 }
 
 async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
-    let served =
-        axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
     if let Err(error) = served {
         tracing::error!(%error, "a listener ended");
     }
@@ -295,11 +308,7 @@ async fn introduce(core: &Arc<Core>) -> Result<(), HomeserverError> {
 }
 
 /// Makes the links of the configuration true, as soon as homeserver and network allow.
-async fn link_configured<N: Network>(
-    core: Arc<Core>,
-    network: Arc<N>,
-    stop: CancellationToken,
-) {
+async fn link_configured<N: Network>(core: Arc<Core>, network: Arc<N>, stop: CancellationToken) {
     let mut left = network.configured_rooms();
     let mut patience = Patience::default();
     while !left.is_empty() {

@@ -34,12 +34,11 @@ impl Clock {
 
     /// The present time.
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
-            Some(fixed) => Timestamp(fixed.load(Ordering::Relaxed)),
-            None => {
-                let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-            }
+        if let Some(fixed) = &self.0 {
+            Timestamp(fixed.load(Ordering::Relaxed))
+        } else {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
         }
     }
 }

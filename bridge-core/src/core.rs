@@ -6,8 +6,18 @@ use moka::future::Cache;
 use ruma::OwnedUserId;
 
 use crate::{
-    admin::health::Health, clock::Clock, config::Config, ghost::Ghosts, homeserver::Homeserver, id::Timestamp,
-    intent::Intents, lane::Dispatch, marker::MarkerKey, members::Members, names::Names, portal::Portals,
+    admin::health::Health,
+    clock::Clock,
+    config::Config,
+    ghost::Ghosts,
+    homeserver::Homeserver,
+    id::Timestamp,
+    intent::Intents,
+    lane::Dispatch,
+    marker::MarkerKey,
+    members::Members,
+    names::Names,
+    portal::Portals,
     store::{Batch, Committed, Store, StoreError},
 };
 

@@ -91,12 +91,8 @@ impl Ghosts {
             return Ok(true);
         }
         core.homeserver.register(user_id.localpart()).await?;
-        let ghost = Ghost {
-            key,
-            user_id: user_id.to_owned(),
-            registered: true,
-            display_name: None,
-        };
+        let ghost =
+            Ghost { key, user_id: user_id.to_owned(), registered: true, display_name: None };
         self.save(ghost).await?;
         Ok(true)
     }

@@ -175,7 +175,11 @@ impl Inbox {
 
     /// Keeps what cannot be read as a dead letter: it must not stop the homeserver's queue.
     fn bury(&self, raw: &RawValue, why: &str, ops: &mut Vec<Op>) {
-        tracing::warn!(why, bytes = raw.get().len(), "the homeserver sent an element nobody can read");
+        tracing::warn!(
+            why,
+            bytes = raw.get().len(),
+            "the homeserver sent an element nobody can read"
+        );
         metrics::counter!("bridge_dead_total", "direction" => "to_network").increment(1);
         ops.push(Op::Append(NewRow {
             lane: NO_LANE,

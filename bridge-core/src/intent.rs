@@ -19,6 +19,18 @@ use crate::{
 /// How many memberships stay in memory.
 const CACHED: u64 = 100_000;
 
+/// An event to send.
+pub(crate) struct Outbound<'a> {
+    /// Its type.
+    pub(crate) event_type: &'a str,
+    /// Its content.
+    pub(crate) content: Value,
+    /// The row that it comes from.
+    pub(crate) seq: Seq,
+    /// When it was said, if that was a while ago.
+    pub(crate) at: Option<Timestamp>,
+}
+
 /// Who is where, as far as it is in use.
 pub(crate) struct Intents {
     store: Arc<dyn Store>,
@@ -81,11 +93,12 @@ impl Intents {
                     Err(error) => return Err(error.into()),
                 }
                 homeserver.join((**room).into(), &[], As::User(user)).await.map_err(|error| {
-                    match error.is_retryable() {
-                        true => PerformError::from(error),
-                        false => PerformError::Refused(format!(
+                    if error.is_retryable() {
+                        PerformError::from(error)
+                    } else {
+                        PerformError::Refused(format!(
                             "{user} may not enter {room}, and the bot may not invite: {error}"
-                        )),
+                        ))
                     }
                 })?;
             }
@@ -123,17 +136,23 @@ impl Intents {
         core: &Core,
         portal: &Portal,
         user: &UserId,
-        event_type: &str,
-        mut content: Value,
-        seq: Seq,
-        at: Option<Timestamp>,
+        event: Outbound<'_>,
     ) -> Result<OwnedEventId, PerformError> {
+        let Outbound { event_type, mut content, seq, at } = event;
         let room = room_of(portal)?;
         content[MARKER_KEY] = core.markers.marker(seq, "").into();
         let txn = core.markers.transaction_id(seq, "", room.as_str(), user.as_str());
         self.ensure_joined(core, portal, user).await?;
-        let send =
-            || core.homeserver.send(room, As::User(user), event_type, &txn, &content, at.map(|at| at.0));
+        let send = || {
+            core.homeserver.send(
+                room,
+                As::User(user),
+                event_type,
+                &txn,
+                &content,
+                at.map(|at| at.0),
+            )
+        };
         crate::failpoint::hit("to_matrix.before_send");
         match send().await {
             Err(error) if error.errcode() == Some("M_FORBIDDEN") => {

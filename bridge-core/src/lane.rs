@@ -75,7 +75,7 @@ impl<N: Network> Lane<N> {
             self.to_network.refill().await?;
             self.to_matrix.refill().await?;
             self.to_network.start().await?;
-            self.to_matrix.start().await?;
+            self.to_matrix.start();
             let busy = self.to_network.is_busy() || self.to_matrix.is_busy();
             if busy {
                 idle_since = Instant::now();

@@ -1,33 +1,33 @@
 //! Everything that Matrix bridges share.
 
-pub mod cli;
-pub mod config;
-pub mod lifecycle;
-pub mod permission;
-pub mod telemetry;
-pub mod bridge;
-mod core;
-pub mod appservice;
-mod inbox;
-mod lane;
-mod portal;
-pub mod content;
-pub mod network;
-mod ghost;
-mod intent;
-mod members;
-mod names;
-mod patience;
-pub mod homeserver;
 pub mod admin;
-pub mod store;
-pub mod marker;
-pub mod id;
+pub mod appservice;
+pub mod bridge;
+pub mod cli;
 pub mod clock;
+pub mod config;
+pub mod content;
+mod core;
+pub mod failpoint;
+mod ghost;
+pub mod homeserver;
 #[cfg(test)]
 mod http_test;
+pub mod id;
+mod inbox;
+mod intent;
+mod lane;
+pub mod lifecycle;
+pub mod marker;
+mod members;
+mod names;
+pub mod network;
+mod patience;
+pub mod permission;
+mod portal;
+pub mod store;
+pub mod telemetry;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
-pub mod failpoint;
 
 pub use ruma;

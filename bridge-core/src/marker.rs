@@ -31,8 +31,7 @@ impl MarkerKey {
             return Ok(Self(key));
         }
         let key: [u8; 32] = rand::random();
-        let op =
-            Op::Cursor { scope: SCOPE.to_owned(), value: Some(URL_SAFE_NO_PAD.encode(key)) };
+        let op = Op::Cursor { scope: SCOPE.to_owned(), value: Some(URL_SAFE_NO_PAD.encode(key)) };
         store.commit(Batch::durable(vec![op])).await?;
         Ok(Self(key))
     }

@@ -1,7 +1,7 @@
 //! Which Matrix ids are ours, and what they stand for.
 
-use ruma::{OwnedRoomAliasId, OwnedServerName, OwnedUserId, RoomAliasId, UserId};
 use registration::Template;
+use ruma::{OwnedRoomAliasId, OwnedServerName, OwnedUserId, RoomAliasId, UserId};
 
 use crate::{
     id::{GhostKey, PortalKey},
@@ -61,7 +61,8 @@ impl Names {
 
     /// An id in the namespace of the ghosts.
     pub(crate) fn is_ghost(&self, user: &UserId) -> bool {
-        user.server_name() == self.domain && (self.ghost.decode(user.localpart()).is_some()
+        user.server_name() == self.domain
+            && (self.ghost.decode(user.localpart()).is_some()
                 || self.ghost.is_shortened(user.localpart()))
     }
 

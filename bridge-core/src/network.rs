@@ -117,11 +117,7 @@ pub trait Network: Send + Sync + Sized + 'static {
     /// The network calls [`Ticket::sending`] right before the first byte can leave, and not
     /// earlier: a row that never was `sending` is sent again after a crash without further ado.
     /// Dropping the future before that point must send nothing.
-    fn deliver(
-        &self,
-        outgoing: Outgoing,
-        ticket: Ticket,
-    ) -> impl Future<Output = Delivery> + Send;
+    fn deliver(&self, outgoing: Outgoing, ticket: Ticket) -> impl Future<Output = Delivery> + Send;
 
     /// Finds out what became of rows that were `sending` when the process or the link ended.
     ///

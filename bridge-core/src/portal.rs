@@ -76,7 +76,7 @@ impl Portals {
         if known.room_id == room_id && known.kind == kind {
             return Ok(known);
         }
-        self.save(Portal { room_id, kind, ..(*known).clone() }).await
+        self.save(Portal { kind, room_id, ..(*known).clone() }).await
     }
 
     async fn insert(

@@ -72,9 +72,8 @@ async fn users<N: Network>(
     expect_ours(core, &protocol)?;
     let wanted = fields.clone().into_iter().collect();
     let user = core.names.ghost_of_fields(&wanted).and_then(|key| core.names.ghost_id(&key));
-    let found = user.map(|user| {
-        json!({ "userid": user, "protocol": core.protocol.id, "fields": fields })
-    });
+    let found =
+        user.map(|user| json!({ "userid": user, "protocol": core.protocol.id, "fields": fields }));
     Ok(Json(found.into_iter().collect()))
 }
 

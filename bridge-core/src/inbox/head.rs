@@ -86,10 +86,9 @@ mod tests {
 
     #[test]
     fn room_ids_without_a_server_part_are_read() {
-        let event = raw(
-            r#"{"event_id":"$e","room_id":"!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM",
-                "type":"m.room.message","sender":"@a:s","content":{}}"#,
-        );
+        let event =
+            raw(r#"{"event_id":"$e","room_id":"!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM",
+                "type":"m.room.message","sender":"@a:s","content":{}}"#);
         let head = Head::parse(&event).unwrap();
         assert_eq!(head.room_id, "!31hneApxJ_1o-63DmFrpeqnkFfWppnzWso1JvH3ogLM");
     }

@@ -97,8 +97,4 @@ impl Queue {
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty() && !self.spilled
     }
-
-    pub(super) fn len(&self) -> usize {
-        self.rows.len()
-    }
 }

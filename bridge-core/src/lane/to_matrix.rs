@@ -61,34 +61,29 @@ impl<N: Network> ToMatrix<N> {
     }
 
     /// Begins the next step, if there is one and none is under way.
-    pub(super) async fn start(&mut self) -> Result<(), StoreError> {
+    pub(super) fn start(&mut self) {
         if self.current.is_some() {
-            return Ok(());
+            return;
         }
         if !self.resumed {
             self.resumed = true;
             let started = self.core.started;
-            let old: Vec<Seq> = self
-                .queue
-                .iter()
-                .filter(|row| row.created < started)
-                .map(|row| row.seq)
-                .collect();
+            let old: Vec<Seq> =
+                self.queue.iter().filter(|row| row.created < started).map(|row| row.seq).collect();
             if !old.is_empty() {
                 let (core, lane) = (self.core.clone(), self.lane);
                 self.current = Some(Box::pin(async move {
                     Outcome::Resumed(resume::find_sent(&core, lane, &old).await)
                 }));
-                return Ok(());
+                return;
             }
         }
-        let Some(row) = self.queue.pop_front() else { return Ok(()) };
+        let Some(row) = self.queue.pop_front() else { return };
         let core = self.core.clone();
         self.current = Some(Box::pin(async move {
             let performed = from_network::perform(&core, &row).await;
             Outcome::Performed(row, performed)
         }));
-        Ok(())
     }
 
     /// Waits for the step under way; for ever if there is none.

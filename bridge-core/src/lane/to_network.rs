@@ -310,8 +310,7 @@ impl<N: Network> ToNetwork<N> {
     pub(super) async fn settle(&mut self, settled: Vec<Settled>) -> Result<(), StoreError> {
         for Settled { token, settlement } in settled {
             let current = self.current.is_some();
-            if let Some((row, kind, settlement)) =
-                self.awaited.take(token.seq, settlement, current)
+            if let Some((row, kind, settlement)) = self.awaited.take(token.seq, settlement, current)
             {
                 self.conclude(row, kind, settlement).await?;
             }

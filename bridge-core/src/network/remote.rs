@@ -190,6 +190,7 @@ impl Remote {
 
     /// Reports the state of a link, named `subject`, for `/health/ready`.
     pub fn link(&self, subject: &str, state: &LinkState) {
+        self.core.health.set_up("network_down", self.core.protocol.id);
         match state {
             LinkState::Up => self.core.health.set_up("network_down", subject),
             LinkState::Down { what, fix } => {

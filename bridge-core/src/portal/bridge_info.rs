@@ -22,11 +22,6 @@ pub(crate) async fn write(core: &Core, portal: &Portal) -> Result<(), PerformErr
     put(core, portal, &content(core, portal)).await
 }
 
-/// Takes the state out of a room that is no portal any more.
-pub(crate) async fn erase(core: &Core, portal: &Portal) -> Result<(), PerformError> {
-    put(core, portal, &json!({})).await
-}
-
 async fn put(core: &Core, portal: &Portal, content: &Value) -> Result<(), PerformError> {
     let Some(room) = &portal.room_id else { return Ok(()) };
     let key = state_key(core, portal);

@@ -72,7 +72,8 @@ pub(crate) async fn by_alias<N: Network>(
         topic: info.topic,
         ..(*portal).clone()
     };
-    let room_id = match core.homeserver.create_room_raw(As::Bot, &channel_room(core, &wanted)).await {
+    let room_id = match core.homeserver.create_room_raw(As::Bot, &channel_room(core, &wanted)).await
+    {
         Ok(room_id) => room_id,
         Err(error) if error.is("M_ROOM_IN_USE") => {
             let alias = core.names.room_alias(&alias)?;

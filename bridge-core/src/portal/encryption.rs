@@ -37,8 +37,8 @@ pub(crate) async fn tell(core: &Arc<Core>, portal: &Portal) -> Result<(), Perfor
         return Ok(());
     }
     let reader = core.intents.reader(portal).await;
-    let moved = matches!(portal.kind, PortalKind::Direct { .. })
-        && !is_on(core, portal, &reader).await?;
+    let moved =
+        matches!(portal.kind, PortalKind::Direct { .. }) && !is_on(core, portal, &reader).await?;
     let text = if moved { IN_NEW_ROOM } else { IN_ROOM };
     let ops = vec![
         Op::Cursor { scope, value: Some("told".to_owned()) },

@@ -15,8 +15,8 @@ use crate::{
     id::RemoteId,
     inbox::Head,
     network::{
-        Action, Author, Delivery, Message, Network, Outgoing, Progress, Refusal,
-        RetryScope, Support, Voice,
+        Action, Author, Delivery, Message, Network, Outgoing, Progress, Refusal, RetryScope,
+        Support, Voice,
     },
     permission::Level,
     portal::{from_network::PerformError, upgrade},

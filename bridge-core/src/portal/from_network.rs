@@ -106,11 +106,7 @@ pub(crate) async fn perform(core: &Arc<Core>, row: &Row) -> Performed {
     }
 }
 
-async fn attempt(
-    core: &Arc<Core>,
-    row: &Row,
-    task: &Task,
-) -> Result<Vec<Mapping>, PerformError> {
+async fn attempt(core: &Arc<Core>, row: &Row, task: &Task) -> Result<Vec<Mapping>, PerformError> {
     let portal = core.portals.find(&PortalBy::Lane(row.lane)).await?;
     let portal = portal.ok_or_else(|| PerformError::Refused("the portal is gone".to_owned()))?;
     match task {
@@ -121,7 +117,9 @@ async fn attempt(
                 (None, PortalKind::Direct { user, ghost }) => {
                     create::direct(core, &portal, user, ghost, event.sender.as_ref()).await?
                 }
-                (None, _) => return Err(PerformError::Refused("the portal has no room".to_owned())),
+                (None, _) => {
+                    return Err(PerformError::Refused("the portal has no room".to_owned()));
+                }
             };
             return act(core, &portal, row, event).await;
         }

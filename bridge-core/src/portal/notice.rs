@@ -9,6 +9,7 @@ use crate::{
     core::Core,
     id::{Direction, Seq},
     inbox::Head,
+    intent::Outbound,
     store::{NewRow, Op, Portal, Row, RowState},
 };
 
@@ -25,11 +26,8 @@ pub(crate) struct Notice {
 /// The write that tells the author of a row what became of it; none if nobody said it.
 pub(crate) fn about_row(core: &Core, row: &Row, text: &str) -> Option<Op> {
     let head = Head::parse_str(&row.body).ok()?;
-    let notice = Notice {
-        text: text.to_owned(),
-        about: Some(head.event_id),
-        author: Some(head.sender),
-    };
+    let notice =
+        Notice { text: text.to_owned(), about: Some(head.event_id), author: Some(head.sender) };
     Some(append(core, row.lane, &notice))
 }
 
@@ -69,7 +67,8 @@ impl Notice {
         }
         // In a conversation of two the ghost speaks, since the bot is not there.
         let speaker = core.intents.reader(portal).await;
-        core.intents.send(core, portal, &speaker, "m.room.message", content, seq, None).await?;
+        let event = Outbound { event_type: "m.room.message", content, seq, at: None };
+        core.intents.send(core, portal, &speaker, event).await?;
         Ok(())
     }
 }

@@ -47,13 +47,16 @@ pub(crate) async fn follow(
 }
 
 /// The homeserver moves aliases of the one who upgrades; ours may still name the old room.
-async fn move_alias(core: &Core, alias: &RoomAliasId, room: &ruma::RoomId) -> Result<(), PerformError> {
+async fn move_alias(
+    core: &Core,
+    alias: &RoomAliasId,
+    room: &ruma::RoomId,
+) -> Result<(), PerformError> {
     match core.homeserver.resolve_alias(alias).await {
         Ok(Some(named)) if named == room => return Ok(()),
         Ok(Some(_)) => core.homeserver.delete_alias(alias, As::Bot).await?,
-        Ok(None) => {}
         Err(error) if error.is_retryable() => return Err(error.into()),
-        Err(_) => {}
+        Ok(None) | Err(_) => {}
     }
     core.homeserver.set_alias(alias, room, As::Bot).await?;
     Ok(())

@@ -14,7 +14,7 @@ use bridge_core::{
 use crate::casemap::Folded;
 
 /// Which connection of ours wrote a line, counted up from the start of the process.
-pub type ConnectionId = u64;
+pub(crate) type ConnectionId = u64;
 
 /// A row whose lines are being sent.
 #[derive(Debug)]
@@ -34,17 +34,17 @@ struct Line {
 
 /// The lines that are awaited on one network.
 #[derive(Debug, Default)]
-pub struct Echoes {
+pub(crate) struct Echoes {
     rows: HashMap<Token, Row>,
     lines: HashMap<(ConnectionId, Folded), VecDeque<Line>>,
 }
 
 /// What a row came to.
-pub type Settled = (Token, Settlement);
+pub(crate) type Settled = (Token, Settlement);
 
 /// A line that is about to be written.
 #[derive(Debug)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// The row.
     pub token: Token,
     /// How many lines of the row are written from here on, this one included.
@@ -61,7 +61,7 @@ pub struct Expected {
 
 impl Echoes {
     /// Awaits a line. Must come before it is written.
-    pub fn expect(&mut self, expected: Expected) {
+    pub(crate) fn expect(&mut self, expected: Expected) {
         let Expected { token, left, connection, target, label, text } = expected;
         self.rows.entry(token).or_insert(Row { unseen: left, ids: Vec::new() });
         let queue = self.lines.entry((connection, target)).or_default();
@@ -71,7 +71,7 @@ impl Echoes {
     /// A line of this connection was seen at its target.
     ///
     /// `label` is that of an own echo. Answers the row that is complete by it.
-    pub fn seen(
+    pub(crate) fn seen(
         &mut self,
         connection: ConnectionId,
         target: &Folded,
@@ -100,7 +100,7 @@ impl Echoes {
     }
 
     /// The server refused a line: that of the label, else the oldest to that target.
-    pub fn refused(
+    pub(crate) fn refused(
         &mut self,
         connection: ConnectionId,
         target: &Folded,
@@ -117,7 +117,7 @@ impl Echoes {
     }
 
     /// A connection ended. Lines that nobody saw may or may not have arrived.
-    pub fn lost(&mut self, connection: ConnectionId, why: &str) -> Vec<Settled> {
+    pub(crate) fn lost(&mut self, connection: ConnectionId, why: &str) -> Vec<Settled> {
         let mut rows: Vec<Token> = self
             .lines
             .iter()
@@ -132,7 +132,7 @@ impl Echoes {
     }
 
     /// Stops waiting for a row; `false` if it is not awaited.
-    pub fn forget(&mut self, row: Token) -> bool {
+    pub(crate) fn forget(&mut self, row: Token) -> bool {
         let known = self.rows.remove(&row).is_some();
         self.lines.retain(|_, queue| {
             queue.retain(|line| line.row != row);

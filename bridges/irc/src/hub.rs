@@ -195,7 +195,7 @@ impl Hub {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some(command) = commands.recv() => self.obey(command).await,
+                Some(command) = commands.recv() => self.obey(command),
                 Some(event) = events.recv() => self.take(event).await,
             }
         }
@@ -210,17 +210,17 @@ impl Hub {
         }
     }
 
-    async fn obey(&mut self, command: Command) {
+    fn obey(&mut self, command: Command) {
         match command {
-            Command::Open { channel, answer } => self.open(&channel, answer).await,
-            Command::Close { channel } => self.close(&channel).await,
+            Command::Open { channel, answer } => self.open(&channel, answer),
+            Command::Close { channel } => self.close(&channel),
             Command::Seat { who, target, answer } => self.seat(who, &target, answer),
-            Command::Join { user, name, channel } => self.come_in(user, name, channel),
+            Command::Join { user, name, channel } => self.come_in(&user, name, channel),
             Command::Leave { user, channel, reason } => self.go(&user, &channel, reason),
             Command::Expect(expected) => self.echoes.expect(expected),
             Command::Forget(token) => drop(self.echoes.forget(token)),
             Command::Reconcile { channel, rows, answer } => {
-                self.reconcile(&channel, rows, answer).await;
+                self.reconcile(&channel, rows, answer);
             }
             Command::Connect(connection) => self.connect(&connection),
         }
@@ -237,13 +237,14 @@ impl Hub {
         self.ensure_reader(0);
         let portals = self.remote.portals(&format!("{}/", self.setup.name)).await;
         for portal in portals.unwrap_or_default() {
-            let Some((_, crate::id::Target::Channel(channel))) = crate::id::read_portal(&portal.key)
+            let Some((_, crate::id::Target::Channel(channel))) =
+                crate::id::read_portal(&portal.key)
             else {
                 continue;
             };
             self.ensure_channel(channel.as_str());
             for (user, name) in self.remote.members(&portal.key).await.unwrap_or_default() {
-                self.come_in(user, name, channel.clone());
+                self.come_in(&user, name, channel.clone());
             }
         }
     }
@@ -257,7 +258,12 @@ impl Hub {
             if self.opened.len() >= burst
                 && let Some(oldest) = self.opened.pop_front()
             {
-                at = at.max(oldest + Duration::from_secs_f64(f64::from(u32::try_from(burst).unwrap_or(1)) / per_second));
+                at = at.max(
+                    oldest
+                        + Duration::from_secs_f64(
+                            f64::from(u32::try_from(burst).unwrap_or(1)) / per_second,
+                        ),
+                );
             }
             self.opened.push_back(at);
         }

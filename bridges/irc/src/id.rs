@@ -93,10 +93,7 @@ mod tests {
         let nick = CaseMapping::Rfc1459.fold("Alice");
         let user: OwnedUserId = "@bob:example.org".try_into().unwrap();
         let key = direct_key("local", &nick, &user);
-        assert_eq!(
-            read_portal(&key),
-            Some(("local", Target::Direct { nick: nick.clone(), user }))
-        );
+        assert_eq!(read_portal(&key), Some(("local", Target::Direct { nick: nick.clone(), user })));
         assert_eq!(read_nick(&nick_key("local", &nick)), Some(("local", nick)));
     }
 

@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// An event to keep.
 #[derive(Debug)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The event.
     pub event: RemoteEvent,
     /// Whose conversation it begins, if it is said in one.
@@ -33,15 +33,19 @@ pub struct Entry {
 }
 
 /// The way into the journal.
-pub type Journal = mpsc::Sender<Entry>;
+pub(crate) type Journal = mpsc::Sender<Entry>;
 
 /// A journal and what is to be written from it.
-pub fn journal() -> (Journal, mpsc::Receiver<Entry>) {
+pub(crate) fn journal() -> (Journal, mpsc::Receiver<Entry>) {
     mpsc::channel(WAITING)
 }
 
 /// Commits what is read until the other side is gone or `stop`.
-pub async fn run(remote: Remote, mut entries: mpsc::Receiver<Entry>, stop: CancellationToken) {
+pub(crate) async fn run(
+    remote: Remote,
+    mut entries: mpsc::Receiver<Entry>,
+    stop: CancellationToken,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while entries.recv_many(&mut batch, BATCH).await > 0 {
         while let Err(error) = commit(&remote, &batch).await {

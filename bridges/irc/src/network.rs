@@ -21,7 +21,8 @@ use crate::{
     echo::Expected,
     hub::{Command, Hub, NoSeat, Place, Seat, Setup, Who},
     id::{self, Target},
-    journal, nick::NickTemplate,
+    journal,
+    nick::NickTemplate,
     sasl::{Sasl, Secret},
     session::SendError,
     tls::{self, TlsOptions, Verification},
@@ -104,12 +105,8 @@ impl Network for Irc {
                 fix: "wait, or check the server's address".to_owned(),
             };
             remote.link(name, &down);
-            let (hub, events) = Hub::new(
-                one.setup.clone(),
-                remote.clone(),
-                journal.clone(),
-                one.commands.clone(),
-            );
+            let (hub, events) =
+                Hub::new(one.setup.clone(), remote.clone(), journal.clone(), one.commands.clone());
             tasks.spawn(hub.run(inbox, events, shutdown.clone()));
         }
         drop(journal);
@@ -169,7 +166,10 @@ impl Network for Irc {
         let (network, channel) = remote.split_once('/').ok_or_else(shape)?;
         if !self.networks.contains_key(network) {
             let known: Vec<&str> = self.networks.keys().map(String::as_str).collect();
-            return Err(format!("there is no network {network:?}; there are: {}", known.join(", ")));
+            return Err(format!(
+                "there is no network {network:?}; there are: {}",
+                known.join(", ")
+            ));
         }
         if !id::is_channel_name(channel) {
             return Err(shape());
@@ -184,9 +184,8 @@ impl Network for Irc {
 
     fn configured_rooms(&self) -> Vec<(PortalKey, String)> {
         let of = |(network, one): (&String, &One)| {
-            let key = |channel: &String| {
-                id::channel_key(network, &CaseMapping::default().fold(channel))
-            };
+            let key =
+                |channel: &String| id::channel_key(network, &CaseMapping::default().fold(channel));
             let rooms = one.setup.config.rooms.iter();
             rooms.map(|(channel, room)| (key(channel), room.clone())).collect::<Vec<_>>()
         };
@@ -236,11 +235,7 @@ impl Network for Irc {
         }
     }
 
-    async fn reconcile(
-        &self,
-        portal: &PortalKey,
-        rows: Vec<InFlight>,
-    ) -> Vec<(Token, Settlement)> {
+    async fn reconcile(&self, portal: &PortalKey, rows: Vec<InFlight>) -> Vec<(Token, Settlement)> {
         let Some((one, Target::Channel(channel))) = self.find(portal) else { return Vec::new() };
         let (answer, answered) = oneshot::channel();
         drop(one.commands.send(Command::Reconcile { channel, rows, answer }));
@@ -449,11 +444,10 @@ fn setup(name: &str, config: NetworkConfig, env: &NetworkEnv) -> Result<Setup, C
             })
         })
         .collect::<Result<_, _>>()?;
-    let nicks: NickTemplate = config.puppet_nick.parse().map_err(
-        |error: crate::nick::TemplateError| {
+    let nicks: NickTemplate =
+        config.puppet_nick.parse().map_err(|error: crate::nick::TemplateError| {
             ConfigError::new(key("puppet_nick"), error.to_string(), "write `{name}[m]`")
-        },
-    )?;
+        })?;
     let read = |path: &std::path::Path, part: &str| {
         let path = env.folder.join(path);
         std::fs::read_to_string(&path)

@@ -6,40 +6,30 @@ use crate::casemap::{CaseMapping, Folded};
 
 /// The people of one channel, by folded nick, with the nick as they write it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Roster {
+pub(crate) struct Roster {
     people: HashMap<Folded, String>,
 }
 
 impl Roster {
     /// Somebody is there.
-    pub fn add(&mut self, casemap: CaseMapping, nick: &str) {
+    pub(crate) fn add(&mut self, casemap: CaseMapping, nick: &str) {
         self.people.insert(casemap.fold(nick), nick.to_owned());
     }
 
     /// Somebody is gone; `false` if they were not there.
-    pub fn remove(&mut self, nick: &Folded) -> bool {
+    pub(crate) fn remove(&mut self, nick: &Folded) -> bool {
         self.people.remove(nick).is_some()
     }
 
     /// Whether somebody is there.
-    pub fn contains(&self, nick: &Folded) -> bool {
+    pub(crate) fn contains(&self, nick: &Folded) -> bool {
         self.people.contains_key(nick)
     }
 
     /// Everybody who was here and is not in `now`: they left while nobody looked.
-    pub fn missing_from(&self, now: &Self) -> Vec<String> {
+    pub(crate) fn missing_from(&self, now: &Self) -> Vec<String> {
         let gone = |(nick, _): &(&Folded, &String)| !now.people.contains_key(*nick);
         self.people.iter().filter(gone).map(|(_, shown)| shown.clone()).collect()
-    }
-
-    /// How many people are there.
-    pub fn len(&self) -> usize {
-        self.people.len()
-    }
-
-    /// Nobody is there.
-    pub fn is_empty(&self) -> bool {
-        self.people.is_empty()
     }
 }
 
@@ -57,6 +47,6 @@ mod tests {
         now.add(casemap, "ALICE");
         assert_eq!(before.missing_from(&now), ["bob"]);
         assert!(now.contains(&casemap.fold("alice")));
-        assert!(now.remove(&casemap.fold("alice")) && now.is_empty());
+        assert!(now.remove(&casemap.fold("alice")) && !now.contains(&casemap.fold("alice")));
     }
 }

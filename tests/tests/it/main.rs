@@ -2,5 +2,8 @@
 //!
 //! `rig` holds the tests of the rig itself, without a bridge.
 
+mod bad_input;
 mod demo;
+mod irc_conversation;
+mod irc_crash;
 mod rig;

@@ -48,10 +48,7 @@ pub(super) async fn find_sent(core: &Core, lane: LaneId, rows: &[Seq]) -> Vec<(S
         let page = loop {
             let as_reader = As::User(&reader);
             let start = from.as_deref();
-            match core
-                .homeserver
-                .messages(&room, as_reader, start, Dir::Backward, PAGE, None)
-                .await
+            match core.homeserver.messages(&room, as_reader, start, Dir::Backward, PAGE, None).await
             {
                 Ok(page) => break page,
                 Err(error) if error.is_retryable() => patience.wait(core, &error).await,

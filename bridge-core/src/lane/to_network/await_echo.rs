@@ -87,14 +87,13 @@ impl Awaited {
         settlement: Settlement,
         handing_over: bool,
     ) -> Option<(Row, MappingKind, Settlement)> {
-        match self.rows.remove(&seq) {
-            Some(waiting) => Some((waiting.row, waiting.kind, settlement)),
-            None => {
-                if handing_over && self.early.len() < EARLY {
-                    self.early.entry(seq).or_insert(settlement);
-                }
-                None
+        if let Some(waiting) = self.rows.remove(&seq) {
+            Some((waiting.row, waiting.kind, settlement))
+        } else {
+            if handing_over && self.early.len() < EARLY {
+                self.early.entry(seq).or_insert(settlement);
             }
+            None
         }
     }
 
@@ -123,9 +122,8 @@ impl Awaited {
 
     /// The rows that were not seen in time.
     pub(super) fn unseen(&self, now: Instant) -> Vec<Seq> {
-        let overdue = |(seq, waiting): (&Seq, &Waiting)| {
-            (now >= waiting.written + SEEN).then_some(*seq)
-        };
+        let overdue =
+            |(seq, waiting): (&Seq, &Waiting)| (now >= waiting.written + SEEN).then_some(*seq);
         self.rows.iter().filter_map(overdue).collect()
     }
 }
@@ -155,21 +153,21 @@ mod tests {
         }
     }
 
-    fn user(name: &str) -> Option<OwnedUserId> {
-        Some(name.try_into().unwrap())
+    fn user(name: &str) -> OwnedUserId {
+        name.try_into().unwrap()
     }
 
     #[test]
     fn another_sender_waits_until_the_line_before_is_seen() {
         let mut awaited = Awaited::default();
-        assert!(awaited.add(row(1), MappingKind::Message, user("@a:s")).is_none());
+        assert!(awaited.add(row(1), MappingKind::Message, Some(user("@a:s"))).is_none());
         let now = Instant::now();
-        assert_eq!(awaited.in_the_way_of(user("@a:s").as_ref(), now), Way::Free);
-        assert_eq!(awaited.in_the_way_of(user("@b:s").as_ref(), now), Way::Blocked);
-        assert_eq!(awaited.in_the_way_of(user("@b:s").as_ref(), now + IN_ORDER), Way::Overtake);
+        assert_eq!(awaited.in_the_way_of(Some(&user("@a:s")), now), Way::Free);
+        assert_eq!(awaited.in_the_way_of(Some(&user("@b:s")), now), Way::Blocked);
+        assert_eq!(awaited.in_the_way_of(Some(&user("@b:s")), now + IN_ORDER), Way::Overtake);
         let seen = awaited.take(Seq(1), Settlement::Unconfirmed, false);
         assert_eq!(seen.unwrap().0.seq, Seq(1));
-        assert_eq!(awaited.in_the_way_of(user("@b:s").as_ref(), now), Way::Free);
+        assert_eq!(awaited.in_the_way_of(Some(&user("@b:s")), now), Way::Free);
     }
 
     #[test]

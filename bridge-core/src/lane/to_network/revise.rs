@@ -29,9 +29,11 @@ impl<N: Network> ToNetwork<N> {
                     Op::Move { seq: removed, to: RowState::Cancelled, at },
                     Op::Move { seq, to: RowState::Done, at },
                 ];
-                ops.extend(
-                    absorbed.into_iter().map(|seq| Op::Move { seq, to: RowState::Done, at }),
-                );
+                ops.extend(absorbed.into_iter().map(|seq| Op::Move {
+                    seq,
+                    to: RowState::Done,
+                    at,
+                }));
                 self.core.commit(Batch::settled(ops)).await?;
             }
             return Ok(());

@@ -9,6 +9,7 @@ use crate::{
     core::Core,
     homeserver::As,
     id::RemoteId,
+    intent::Outbound,
     network::{Message, RemoteEvent, RemoteUser},
     store::{Mapping, Portal, Row},
 };
@@ -53,8 +54,7 @@ pub(super) async fn edit(
         let body = content["body"].as_str().unwrap_or_default();
         content["body"] = format!("* {body}").into();
         content["m.new_content"] = new;
-        content["m.relates_to"] =
-            json!({ "rel_type": "m.replace", "event_id": target.event_id });
+        content["m.relates_to"] = json!({ "rel_type": "m.replace", "event_id": target.event_id });
     }
     post(core, portal, row, event, sender, "m.room.message", content).await.map(Some)
 }
@@ -122,8 +122,10 @@ async fn post(
     };
     let late = core.clock.now().since(event.at) >= LATE_MS;
     let at = late.then_some(event.at);
-    let event_id =
-        core.intents.send(core, portal, &sender, event_type, content, row.seq, at).await?;
+    let event_id = core
+        .intents
+        .send(core, portal, &sender, Outbound { event_type, content, seq: row.seq, at })
+        .await?;
     Ok((event_id, sender))
 }
 

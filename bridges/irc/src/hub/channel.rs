@@ -83,7 +83,7 @@ impl Channel {
 }
 
 impl Hub {
-    pub(super) async fn open(&mut self, name: &str, answer: Opener) {
+    pub(super) fn open(&mut self, name: &str, answer: Opener) {
         if !id::is_channel_name(name) {
             drop(answer.send(Err(OpenError::Refused(format!("{name:?} is no channel")))));
             return;
@@ -110,7 +110,7 @@ impl Hub {
         key
     }
 
-    pub(super) async fn close(&mut self, key: &Folded) {
+    pub(super) fn close(&mut self, key: &Folded) {
         let Some(channel) = self.channels.remove(key) else { return };
         if let Some(handle) = self.readers.get(channel.reader).and_then(|r| r.handle.clone()) {
             self.post(&handle, Message::new("PART", [channel.name.as_str()]));

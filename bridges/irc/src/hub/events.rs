@@ -98,8 +98,7 @@ impl Hub {
         msgid: Option<&str>,
     ) {
         bridge_core::failpoint::hit("irc.before_echo");
-        if let Some((token, settlement)) =
-            self.echoes.seen(connection, target, label, text, msgid)
+        if let Some((token, settlement)) = self.echoes.seen(connection, target, label, text, msgid)
         {
             self.remote.settle(token, settlement);
         }
@@ -196,7 +195,13 @@ impl Hub {
             }
             "PRIVMSG" | "NOTICE" if arrival.own => {
                 let target = self.casemap.fold(message.param(0));
-                self.seen(id.0, &target, message.tag("label"), message.text(), message.tag("msgid"));
+                self.seen(
+                    id.0,
+                    &target,
+                    message.tag("label"),
+                    message.text(),
+                    message.tag("msgid"),
+                );
             }
             "PRIVMSG" | "NOTICE" => self.said(at, arrival, source).await,
             "JOIN" => self.came(arrival, source).await,
@@ -461,10 +466,7 @@ fn words(message: &Message) -> String {
 }
 
 fn refusal(message: &Message) -> Refusal {
-    Refusal {
-        why: words(message),
-        text: format!("{}: {}", message.param(1), words(message)),
-    }
+    Refusal { why: words(message), text: format!("{}: {}", message.param(1), words(message)) }
 }
 
 #[cfg(test)]

@@ -125,18 +125,18 @@ impl Hub {
         }
     }
 
-    pub(super) fn come_in(&mut self, user: OwnedUserId, name: Option<String>, channel: Folded) {
-        if self.remote.is_ours(&user)
-            || (!self.puppets.contains_key(&user)
+    pub(super) fn come_in(&mut self, user: &OwnedUserId, name: Option<String>, channel: Folded) {
+        if self.remote.is_ours(user)
+            || (!self.puppets.contains_key(user)
                 && self.puppets.len() >= self.setup.config.max_puppets)
         {
             return;
         }
-        self.ensure_puppet(&user, name);
-        if let Some(puppet) = self.puppets.get_mut(&user) {
+        self.ensure_puppet(user, name);
+        if let Some(puppet) = self.puppets.get_mut(user) {
             puppet.wanted.insert(channel);
         }
-        self.join_as_puppet(&user);
+        self.join_as_puppet(user);
     }
 
     /// Takes a puppet out of a channel; one that is in none goes home.

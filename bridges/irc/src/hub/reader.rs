@@ -36,7 +36,7 @@ pub(super) struct Reader {
 impl Hub {
     /// A reader that has room for one more channel.
     pub(super) fn reader_with_room(&self) -> usize {
-        (0..)
+        (0..=self.readers.len())
             .find(|at| {
                 let read = self.channels.values().filter(|c| c.reader == *at).count();
                 let limit = self.readers.get(*at).and_then(|reader| {

@@ -27,7 +27,7 @@ impl Hub {
     }
 
     /// Answers once the channel's reader has heard all that the server plays back.
-    pub(super) async fn reconcile(
+    pub(super) fn reconcile(
         &mut self,
         key: &Folded,
         rows: Vec<InFlight>,
