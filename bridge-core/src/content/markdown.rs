@@ -1,4 +1,4 @@
-//! Markdown <-> [`Doc`].
+//! Markdown <-> [`Doc`](super::Doc).
 //!
 //! Reading follows CommonMark with tables, strikethrough and formulas; raw HTML is text. Writing
 //! keeps the text whatever it holds: a format that Markdown cannot express at a place is dropped.
