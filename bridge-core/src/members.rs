@@ -42,9 +42,12 @@ impl Members {
         if let Some(name) = self.names.get(&key).await {
             return Ok(name);
         }
-        let name = match self.store.member(room, user).await? {
-            Some(member) => member.display_name,
-            None => self.ask(core, room, user).await?,
+        let name = if let Some(ghost) = self.store.ghost_by_user(user).await? {
+            ghost.display_name
+        } else if let Some(member) = self.store.member(room, user).await? {
+            member.display_name
+        } else {
+            self.ask(core, room, user).await?
         };
         self.names.insert(key, name.clone()).await;
         Ok(name)

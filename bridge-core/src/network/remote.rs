@@ -10,6 +10,7 @@ use crate::{
     failpoint,
     id::{Direction, GhostKey, PortalKey, RemoteId},
     lane::Settled,
+    permission::Level,
     portal::from_network::Task,
     store::{
         Batch, Mapping, MappingKind, NewRow, Op, Portal, PortalBy, PortalKind, RowState, StoreError,
@@ -154,8 +155,8 @@ impl Remote {
             .collect())
     }
 
-    /// The Matrix users who are joined to a portal's room, without ghosts and the bot, with
-    /// their display names.
+    /// The Matrix users of level `user` and above who are joined to a portal's room, without
+    /// ghosts and the bot, with their display names.
     pub async fn members(
         &self,
         portal: &PortalKey,
@@ -167,7 +168,11 @@ impl Remote {
         let members = self.core.store.members(room).await?;
         Ok(members
             .into_iter()
-            .filter(|member| !self.core.names.is_ours(&member.user_id))
+            .filter(|member| {
+                let user = &member.user_id;
+                !self.core.names.is_ours(user)
+                    && self.core.config.permissions.level(user) >= Level::User
+            })
             .map(|member| (member.user_id, member.display_name))
             .collect())
     }

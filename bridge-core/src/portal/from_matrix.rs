@@ -1,6 +1,7 @@
 //! Turns a Matrix event into what its network is told, or does what core does for it alone.
 
 mod membership;
+mod message;
 mod replacement;
 
 use std::sync::Arc;
@@ -10,13 +11,11 @@ use serde::Deserialize;
 
 pub(crate) use self::replacement::Replacement;
 use crate::{
-    content::matrix,
     core::Core,
     id::RemoteId,
     inbox::Head,
     network::{
-        Action, Author, Delivery, Message, Network, Outgoing, Progress, Refusal, RetryScope,
-        Support, Voice,
+        Action, Author, Delivery, Network, Outgoing, Progress, Refusal, RetryScope, Support, Voice,
     },
     permission::Level,
     portal::{from_network::PerformError, upgrade},
@@ -97,7 +96,7 @@ async fn attempt<N: Network>(
     let caps = network.caps(&portal.key);
     let action = match &*head.kind {
         "m.room.message" | "m.sticker" | "m.poll.start" | "org.matrix.msc3381.poll.start" => {
-            message(core, &portal, &head).await?
+            message::translate(core, &portal, &head, &caps).await?
         }
         "m.reaction" if caps.react == Support::Native => reaction(core, &head).await?,
         "m.room.redaction" if caps.delete == Support::Native => removal(core, &head).await?,
@@ -111,27 +110,6 @@ async fn attempt<N: Network>(
 }
 
 type Found = Option<(Action, Option<MappingKind>)>;
-
-async fn message(core: &Core, portal: &Portal, head: &Head<'_>) -> Result<Found, StoreError> {
-    let said = match matrix::read(&head.kind, head.content.get()) {
-        Ok(said) => said,
-        Err(error) => {
-            tracing::info!(%error, event_id = %head.event_id, "an event says nothing");
-            return Ok(None);
-        }
-    };
-    let reply_to = match &said.reply_to {
-        Some(event_id) => ids_of(core, event_id).await?.into_iter().next(),
-        None => None,
-    };
-    let _ = portal;
-    let message = Message { kind: said.kind, body: said.doc, reply_to };
-    if let Some(earlier) = &said.replaces {
-        let target = ids_of(core, earlier).await?;
-        return Ok(Some((Action::Edit { target, message }, Some(MappingKind::Edit))));
-    }
-    Ok(Some((Action::Message(message), Some(MappingKind::Message))))
-}
 
 async fn reaction(core: &Core, head: &Head<'_>) -> Result<Found, StoreError> {
     #[derive(Deserialize)]

@@ -73,8 +73,7 @@ impl Scene {
         let (ann, bob) = tokio::try_join!(stack.matrix_user("ann"), stack.irc_user("bob"))?;
         bob.join(CHANNEL).await?;
         let room = ann.join(&stack.alias(CHANNEL)).await?;
-        let mut scene =
-            Self { stack, ann, bob, room, by_ann: Vec::new(), by_bob: Vec::new() };
+        let mut scene = Self { stack, ann, bob, room, by_ann: Vec::new(), by_bob: Vec::new() };
         // A puppet that is in the channel, so that the fail point meets a line and not a join.
         scene.say(Side::Matrix, "we begin").await?;
         scene.heard().await?;
@@ -113,14 +112,10 @@ impl Scene {
     /// Waits for the last lines; the others have come before them, once and in order.
     async fn heard(&self) -> Result<()> {
         if let Some(last) = self.by_ann.last() {
-            self.bob
-                .wait_for_within(last, DEADLINE, |line| line.is_message(CHANNEL, last))
-                .await?;
+            self.bob.wait_for_within(last, DEADLINE, |line| line.is_message(CHANNEL, last)).await?;
         }
         if let Some(last) = self.by_bob.last() {
-            self.ann
-                .wait_for_within(last, DEADLINE, |event| event.says(&self.room, last))
-                .await?;
+            self.ann.wait_for_within(last, DEADLINE, |event| event.says(&self.room, last)).await?;
         }
         assert_eq!(said_by("ann[m]", self.bob.said_in(CHANNEL)), self.by_ann);
         let ghost = self.stack.ghost("bob");
