@@ -17,14 +17,14 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-struct Echo {
+pub(crate) struct Echo {
     voice: String,
     remote: OnceCell<Remote>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+pub(crate) struct Config {
     /// Who repeats.
     voice: String,
 }

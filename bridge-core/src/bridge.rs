@@ -129,8 +129,8 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
         inbox: Inbox::new(core.clone(), direct_portals(&core, &network)),
     };
     let router = appservice::router(Arc::new(service), hs_token);
-    tasks.spawn(serve(appservice, router, shutdown.clone()));
-    tasks.spawn(serve(admin, admin_router(&core), hard.clone()));
+    tasks.spawn(serve(appservice, router, shutdown.clone(), hard.clone()));
+    tasks.spawn(serve(admin, admin_router(&core), hard.clone(), hard.clone()));
     let prober = core.homeserver.clone();
     let stop = hard.clone();
     tasks.spawn(async move { prober.run_prober(stop).await });
@@ -191,7 +191,7 @@ async fn assemble<N: Network>(
     let markers = MarkerKey::load(&*store).await?;
     let descriptor = N::descriptor();
     let core = Core {
-        names: Names::new(network, domain, bot.clone(), ghosts, aliases),
+        names: Names::new(&network, domain, bot.clone(), ghosts, aliases),
         portals: Portals::new(store.clone(), clock.clone()),
         ghosts: Ghosts::new(store.clone()),
         intents: Intents::new(store.clone(), bot.clone()),
@@ -223,10 +223,21 @@ fn direct_portals<N: Network>(core: &Arc<Core>, network: &Arc<N>) -> DirectPorta
     })
 }
 
-async fn serve(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "a listener ended");
+/// Serves until `soft`, answers what is under way, and hangs up at `hard`.
+async fn serve(
+    listener: TcpListener,
+    router: axum::Router,
+    soft: CancellationToken,
+    hard: CancellationToken,
+) {
+    let served = axum::serve(listener, router).with_graceful_shutdown(soft.cancelled_owned());
+    tokio::select! {
+        () = hard.cancelled() => {}
+        served = async { served.await } => {
+            if let Err(error) = served {
+                tracing::error!(%error, "a listener ended");
+            }
+        }
     }
 }
 

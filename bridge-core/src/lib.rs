@@ -12,6 +12,10 @@ pub mod failpoint;
 mod ghost;
 pub mod homeserver;
 #[cfg(test)]
+extern crate self as bridge_core;
+#[cfg(test)]
+mod echo_test;
+#[cfg(test)]
 mod http_test;
 pub mod id;
 mod inbox;

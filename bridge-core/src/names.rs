@@ -1,5 +1,7 @@
 //! Which Matrix ids are ours, and what they stand for.
 
+use std::sync::{Arc, Weak};
+
 use registration::Template;
 use ruma::{OwnedRoomAliasId, OwnedServerName, OwnedUserId, RoomAliasId, UserId};
 
@@ -26,32 +28,33 @@ trait NetworkNames: Send + Sync {
     fn portal_of_alias(&self, fields: &Fields) -> Option<PortalKey>;
 }
 
-struct Of<N>(std::sync::Arc<N>);
+/// Weak, since the network knows the core as well.
+struct Of<N>(Weak<N>);
 
 impl<N: Network> NetworkNames for Of<N> {
     fn ghost_fields(&self, key: &GhostKey) -> Fields {
-        self.0.ghost_fields(key)
+        self.0.upgrade().map_or_else(Vec::new, |network| network.ghost_fields(key))
     }
     fn ghost_key(&self, fields: &Fields) -> Option<GhostKey> {
-        self.0.ghost_key(fields)
+        self.0.upgrade()?.ghost_key(fields)
     }
     fn alias_fields(&self, portal: &PortalKey) -> Option<Fields> {
-        self.0.alias_fields(portal)
+        self.0.upgrade()?.alias_fields(portal)
     }
     fn portal_of_alias(&self, fields: &Fields) -> Option<PortalKey> {
-        self.0.portal_of_alias(fields)
+        self.0.upgrade()?.portal_of_alias(fields)
     }
 }
 
 impl Names {
     pub(crate) fn new<N: Network>(
-        network: std::sync::Arc<N>,
+        network: &Arc<N>,
         domain: OwnedServerName,
         bot: OwnedUserId,
         ghost: Template,
         alias: Template,
     ) -> Self {
-        Self { domain, bot, ghost, alias, network: Box::new(Of(network)) }
+        Self { domain, bot, ghost, alias, network: Box::new(Of(Arc::downgrade(network))) }
     }
 
     /// A ghost of this bridge, or its bot.

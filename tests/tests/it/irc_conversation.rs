@@ -95,29 +95,10 @@ async fn a_room_is_linked_by_configuration() -> Result<()> {
     let room = ann.create_room(NewRoom::default().public().name("ours")).await?;
     stack.bridge.set("irc.networks.local.rooms", json!({ "#linked": room }))?;
     stack.bridge.restart().await?;
+    let bot = format!("@_ircbot:{}", stack.synapse.server_name());
+    ann.wait_for("the bot", |event| event.is_membership(&room, &bot, "join")).await?;
     let mut talk = Talk::new(&stack, "#linked", &room, vec![&ann], vec![&bob]);
-    let r = talk.back_and_forth().await;
-    if r.is_err() {
-        let m = stack.bridge.cli(&["queue", "list", "--json"]).await?;
-        eprintln!("QUEUE {}", String::from_utf8_lossy(&m.stdout));
-        eprintln!(
-            "METRICS {:#?}",
-            reqwest::Client::builder()
-                .no_proxy()
-                .tls_built_in_root_certs(false)
-                .build()?
-                .get(format!("{}/metrics", stack.bridge.admin_url()))
-                .send()
-                .await?
-                .text()
-                .await?
-                .lines()
-                .filter(|l| !l.starts_with('#'))
-                .collect::<Vec<_>>()
-        );
-        eprintln!("MEMBERS {:?}", ann.members(&room).await?);
-    }
-    r?;
+    talk.back_and_forth().await?;
     assert_eq!(ann.state(&room, "m.room.name", "").await?["name"], "ours");
     Ok(())
 }
