@@ -195,12 +195,15 @@ impl Remote {
 
     /// Reports the state of a link, named `subject`, for `/health/ready`.
     pub fn link(&self, subject: &str, state: &LinkState) {
-        self.core.health.set_up("network_down", self.core.protocol.id);
         match state {
             LinkState::Up => self.core.health.set_up("network_down", subject),
             LinkState::Down { what, fix } => {
                 self.core.health.set_down("network_down", subject, what, fix);
             }
+        }
+        // The network as a whole has begun to report; not before its link has.
+        if subject != self.core.protocol.id {
+            self.core.health.set_up("network_down", self.core.protocol.id);
         }
     }
 

@@ -14,7 +14,7 @@ async fn bad_transactions_are_answered_and_do_no_harm() -> Result<()> {
     let token = stack.bridge.token("hs_token")?;
     let hs = Homeserver { url: stack.bridge.appservice_url(), token: &token };
 
-    let good = hs.message(&room, ann.id(), "$good", "from outside");
+    let good = message(&room, ann.id(), "$good", "from outside");
     let events = json!({ "events": [good] }).to_string();
     let refused = |(status, body): (u16, Value)| (status, body["errcode"].clone());
     let wrong = Homeserver { token: "wrong", ..hs.clone() };
@@ -66,12 +66,12 @@ impl Homeserver<'_> {
         let answer = request.body(body.to_owned()).send().await?;
         Ok((answer.status().as_u16(), answer.json().await.context("the answer is JSON")?))
     }
+}
 
-    fn message(&self, room: &str, sender: &str, id: &str, body: &str) -> Value {
-        json!({
-            "type": "m.room.message", "event_id": id, "room_id": room, "sender": sender,
-            "origin_server_ts": 1_700_000_000_000_u64,
-            "content": {"msgtype": "m.text", "body": body},
-        })
-    }
+fn message(room: &str, sender: &str, id: &str, body: &str) -> Value {
+    json!({
+        "type": "m.room.message", "event_id": id, "room_id": room, "sender": sender,
+        "origin_server_ts": 1_700_000_000_000_u64,
+        "content": {"msgtype": "m.text", "body": body},
+    })
 }

@@ -34,8 +34,8 @@ async fn six_people_speak_in_turn_in_a_channel_nobody_bridged_before() -> Result
     let mut talk = Talk::new(&stack, "#six", &room, vec![&ann, &bea, &cid], vec![&dan, &eve, &fay]);
     for round in 0..2 {
         for speaker in 0..3 {
-            talk.to_irc(speaker, &format!("round {round}, Matrix {speaker}")).await?;
-            talk.to_matrix(speaker, &format!("round {round}, IRC {speaker}")).await?;
+            talk.send_to_irc(speaker, &format!("round {round}, Matrix {speaker}")).await?;
+            talk.send_to_matrix(speaker, &format!("round {round}, IRC {speaker}")).await?;
         }
     }
     talk.check();
@@ -166,14 +166,14 @@ impl<'a> Talk<'a> {
 
     async fn back_and_forth(&mut self) -> Result<()> {
         for (to_irc, to_matrix) in [("hello", "hello yourself"), ("hello", "you said so: twice")] {
-            self.to_irc(0, to_irc).await?;
-            self.to_matrix(0, to_matrix).await?;
+            self.send_to_irc(0, to_irc).await?;
+            self.send_to_matrix(0, to_matrix).await?;
         }
         self.check();
         Ok(())
     }
 
-    async fn to_irc(&mut self, speaker: usize, words: &str) -> Result<()> {
+    async fn send_to_irc(&mut self, speaker: usize, words: &str) -> Result<()> {
         let user = self.matrix[speaker];
         user.send_text(self.room, words).await?;
         let localpart = user.id()[1..].split(':').next().unwrap_or_default();
@@ -181,7 +181,7 @@ impl<'a> Talk<'a> {
         self.heard_by_all().await.with_context(|| format!("{} said {words:?}", user.id()))
     }
 
-    async fn to_matrix(&mut self, speaker: usize, words: &str) -> Result<()> {
+    async fn send_to_matrix(&mut self, speaker: usize, words: &str) -> Result<()> {
         let user = self.irc[speaker];
         user.privmsg(self.channel, words).await?;
         let (ghost, nick) = (self.stack.ghost(user.nick()), user.nick().to_owned());

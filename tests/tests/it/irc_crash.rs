@@ -17,6 +17,7 @@ async fn lines_to_irc_outlive_every_fail_point() -> Result<()> {
         "to_network.before_commit",
         "to_network.committed",
         "to_network.before_sending",
+        "to_network.sending",
         "irc.written",
         "irc.before_echo",
         "to_network.echoed",

@@ -449,16 +449,41 @@ fn timestamp(at: SystemTime) -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// How many seconds of history a channel's modes promise: `+H lines:seconds`.
+/// How many seconds of history a channel's modes promise: `+H lines:time`, where InspIRCd writes
+/// the time as `10m` or `1h30m`.
 fn history(params: &[String]) -> Option<u64> {
     if !params.get(2)?.contains('H') {
         return None;
     }
     params.iter().skip(3).find_map(|param| {
-        let (lines, seconds) = param.split_once(':')?;
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        (digits(lines) && digits(seconds)).then(|| seconds.parse().ok())?
+        let (lines, time) = param.split_once(':')?;
+        let is_number = !lines.is_empty() && lines.bytes().all(|byte| byte.is_ascii_digit());
+        is_number.then(|| seconds(time))?
     })
+}
+
+/// Reads `600`, `10m` or `1h30m`.
+fn seconds(text: &str) -> Option<u64> {
+    let mut total: u64 = 0;
+    let mut number: Option<u64> = None;
+    for char in text.chars() {
+        if let Some(digit) = char.to_digit(10) {
+            number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(u64::from(digit))?);
+            continue;
+        }
+        let unit = match char.to_ascii_lowercase() {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            'w' => 604_800,
+            'y' => 31_557_600,
+            _ => return None,
+        };
+        total = total.checked_add(number.take()?.checked_mul(unit)?)?;
+    }
+    let total = total.checked_add(number.unwrap_or(0))?;
+    (!text.is_empty()).then_some(total)
 }
 
 fn words(message: &Message) -> String {
@@ -477,7 +502,9 @@ mod tests {
     fn the_history_of_a_channel_is_read_from_its_modes() {
         let modes = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(history(&modes("me #c +HklntC 50:600 key 10")), Some(600));
-        assert_eq!(history(&modes("me #c +Hnt 50:600")), Some(600));
+        assert_eq!(history(&modes("me #c +Hnt 50:10m")), Some(600));
+        assert_eq!(history(&modes("me #c +Hnt 5:1h30m")), Some(5_400));
+        assert_eq!(history(&modes("me #c +Hnt 5:x")), None);
         assert_eq!(history(&modes("me #c +nt")), None);
     }
 }
