@@ -34,7 +34,7 @@ pub struct RemoteUser {
 
 /// What a remote event does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case")]
+#[serde(tag = "do", content = "with", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RemoteAction {
     /// Something is said.
@@ -99,4 +99,38 @@ pub enum Completion {
         /// Why.
         why: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_outlives_the_store() {
+        let user = RemoteUser { key: "local/b".into(), name: "b".to_owned() };
+        let message = Message::text("hello");
+        let target = RemoteId::from("m1");
+        for action in [
+            RemoteAction::Message(message.clone()),
+            RemoteAction::Edit { target: target.clone(), message },
+            RemoteAction::React { target: target.clone(), key: "+1".to_owned() },
+            RemoteAction::Delete { target, reason: None },
+            RemoteAction::Join,
+            RemoteAction::Leave { reason: Some("bye".to_owned()) },
+            RemoteAction::Kick { target: "@a:s".try_into().unwrap(), reason: None },
+            RemoteAction::Rename { to: user.clone() },
+            RemoteAction::Topic("news".to_owned()),
+            RemoteAction::Name("name".to_owned()),
+        ] {
+            let event = RemoteEvent {
+                portal: "local/#c".into(),
+                sender: Some(user.clone()),
+                id: None,
+                at: Timestamp(1),
+                action,
+            };
+            let json = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<RemoteEvent>(&json).unwrap(), event, "{json}");
+        }
+    }
 }

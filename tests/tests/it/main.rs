@@ -6,4 +6,5 @@ mod bad_input;
 mod demo;
 mod irc_conversation;
 mod irc_crash;
+mod irc_people;
 mod rig;
