@@ -4,7 +4,10 @@
 //! Without labels it is the oldest line of that puppet to that target; servers cut lines and
 //! strip codes, so the text only has to begin alike.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, Instant},
+};
 
 use bridge_core::{
     id::RemoteId,
@@ -15,6 +18,9 @@ use crate::casemap::Folded;
 
 /// Which connection of ours wrote a line, counted up from the start of the process.
 pub(crate) type ConnectionId = u64;
+
+/// How long a line is awaited. The core has settled its row before.
+const AWAITED: Duration = Duration::from_secs(15);
 
 /// A row whose lines are being sent.
 #[derive(Debug)]
@@ -28,6 +34,7 @@ struct Row {
 #[derive(Debug)]
 struct Line {
     row: Token,
+    until: Instant,
     label: Option<String>,
     text: String,
 }
@@ -64,8 +71,13 @@ impl Echoes {
     pub(crate) fn expect(&mut self, expected: Expected) {
         let Expected { token, left, connection, target, label, text } = expected;
         self.rows.entry(token).or_insert(Row { unseen: left, ids: Vec::new() });
+        let now = Instant::now();
         let queue = self.lines.entry((connection, target)).or_default();
-        queue.push_back(Line { row: token, label, text });
+        // Else a line of like text would settle one that never was seen, instead of itself.
+        while let Some(overdue) = queue.pop_front_if(|line| line.until < now) {
+            self.rows.remove(&overdue.row);
+        }
+        queue.push_back(Line { row: token, until: now + AWAITED, label, text });
     }
 
     /// A line of this connection was seen at its target.
