@@ -1,0 +1,1 @@
+//! Bridge between Matrix and XMPP.
