@@ -100,6 +100,7 @@ impl Network for Echo {
             sender: Some(RemoteUser { key: self.voice.as_str().into(), name: self.voice.clone() }),
             // The event that is repeated names its echo: a second attempt repeats nothing.
             id: Some(outgoing.event_id.as_str().into()),
+            also: Vec::new(),
             at: outgoing.at,
             action: RemoteAction::Message(message),
         };

@@ -20,7 +20,7 @@ pub use self::{
         Action, Author, Delivery, InFlight, Message, Outgoing, Progress, Refusal, RetryScope,
         Settlement, Token, Voice,
     },
-    event::{Completion, RemoteAction, RemoteEvent, RemoteUser},
+    event::{Completion, Reach, RemoteAction, RemoteEvent, RemoteUser},
     remote::{LinkState, PortalInfo, Pushed, Remote, Ticket},
 };
 pub use crate::content::MessageKind;

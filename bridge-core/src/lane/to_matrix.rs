@@ -22,7 +22,7 @@ use crate::{
 /// What one step of work came to.
 pub(super) enum Outcome {
     /// These rows were found in the room: a former process had sent them.
-    Resumed(Vec<(Seq, Mapping)>),
+    Resumed(Vec<(Seq, Vec<Mapping>)>),
     /// A row was worked off.
     Performed(Row, Performed),
 }
@@ -102,9 +102,9 @@ impl<N: Network> ToMatrix<N> {
     pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), StoreError> {
         match outcome {
             Outcome::Resumed(found) => {
-                for (seq, mapping) in found {
+                for (seq, mappings) in found {
                     if let Some(row) = self.queue.remove_seq(seq) {
-                        self.done(row, vec![mapping]).await?;
+                        self.done(row, mappings).await?;
                     }
                 }
                 Ok(())

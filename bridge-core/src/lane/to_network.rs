@@ -60,7 +60,7 @@ pub(super) struct ToNetwork<N> {
     network: Arc<N>,
     lane: LaneId,
     queue: Queue,
-    /// Rows that a former process left in `sending`.
+    /// Rows in `sending` whose process or link ended before their outcome was known.
     left: Vec<Row>,
     current: Option<BoxFuture<'static, Outcome>>,
     awaited: Awaited,
@@ -240,8 +240,10 @@ impl<N: Network> ToNetwork<N> {
             }
             Outcome::Reconciled(rows) => {
                 for (row, settlement) in rows {
+                    // Asking again would go round in circles.
+                    let settlement = settlement.filter(|it| *it != Settlement::Lost);
                     let uncertain =
-                        || Settlement::Uncertain { why: "the bridge was stopped".to_owned() };
+                        || Settlement::Uncertain { why: "the send was cut off".to_owned() };
                     let settlement = settlement.unwrap_or_else(uncertain);
                     self.conclude(row, MappingKind::Message, settlement).await?;
                 }
@@ -344,6 +346,10 @@ impl<N: Network> ToNetwork<N> {
                 self.core.commit(Batch::settled(ops)).await?;
                 row.state = RowState::New;
                 self.queue.put_back(row);
+                Ok(())
+            }
+            Settlement::Lost => {
+                self.left.push(row);
                 Ok(())
             }
             Settlement::Uncertain { why } => self.doubt(row, why).await,

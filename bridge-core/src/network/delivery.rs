@@ -203,6 +203,10 @@ pub enum Settlement {
     },
     /// The network said no.
     Refused(Refusal),
+    /// The link was cut off before anything came back.
+    /// [`Network::reconcile`](super::Network::reconcile) is asked before anything else of the
+    /// lane is delivered.
+    Lost,
     /// Nobody can tell.
     Uncertain {
         /// What cut the send off.

@@ -17,6 +17,10 @@ pub struct RemoteEvent {
     /// The network's id, if it gives one: the same id is taken once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RemoteId>,
+    /// Further ids under which the network may name it later. They are mapped like `id`, but do
+    /// not tell events apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<RemoteId>,
     /// When, by the network's clock, or ours at arrival.
     pub at: Timestamp,
     /// What.
@@ -59,6 +63,9 @@ pub enum RemoteAction {
         target: RemoteId,
         /// Why, if a reason was given.
         reason: Option<String>,
+        /// What the sender may remove.
+        #[serde(default)]
+        reach: Reach,
     },
     /// The sender comes in.
     Join,
@@ -83,6 +90,17 @@ pub enum RemoteAction {
     Topic(String),
     /// The channel's name.
     Name(String),
+}
+
+/// What somebody may remove.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Anything: the network has checked that they may.
+    #[default]
+    Any,
+    /// Their own words: the network passes on whatever anybody asks for.
+    Own,
 }
 
 /// How a remote event ended on the Matrix side; see
@@ -114,7 +132,7 @@ mod tests {
             RemoteAction::Message(message.clone()),
             RemoteAction::Edit { target: target.clone(), message },
             RemoteAction::React { target: target.clone(), key: "+1".to_owned() },
-            RemoteAction::Delete { target, reason: None },
+            RemoteAction::Delete { target, reason: None, reach: Reach::Own },
             RemoteAction::Join,
             RemoteAction::Leave { reason: Some("bye".to_owned()) },
             RemoteAction::Kick { target: "@a:s".try_into().unwrap(), reason: None },
@@ -126,6 +144,7 @@ mod tests {
                 portal: "local/#c".into(),
                 sender: Some(user.clone()),
                 id: None,
+                also: vec!["m2".into()],
                 at: Timestamp(1),
                 action,
             };

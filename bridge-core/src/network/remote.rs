@@ -71,7 +71,21 @@ impl Remote {
         events: &[RemoteEvent],
         cursor: Option<(&str, &str)>,
     ) -> Result<Pushed, StoreError> {
-        let mut ops = Vec::with_capacity(events.len() + 1);
+        let cursor = cursor.map(|(scope, value)| (scope.to_owned(), Some(value.to_owned())));
+        self.push_with(events, cursor.as_slice()).await
+    }
+
+    /// Commits events, in order, together with facts that hold once they are taken: cursors, and
+    /// what the network must remember of them. A fact without a value is forgotten.
+    ///
+    /// # Errors
+    /// As for [`Remote::push`].
+    pub async fn push_with(
+        &self,
+        events: &[RemoteEvent],
+        facts: &[(String, Option<String>)],
+    ) -> Result<Pushed, StoreError> {
+        let mut ops = Vec::with_capacity(events.len() + facts.len());
         for event in events {
             let Some(portal) = self.core.portals.find(&PortalBy::Key(event.portal.clone())).await?
             else {
@@ -80,8 +94,8 @@ impl Remote {
             };
             ops.push(Op::Append(self.row(&portal, event)));
         }
-        if let Some((scope, value)) = cursor {
-            ops.push(Op::Cursor { scope: scope.to_owned(), value: Some(value.to_owned()) });
+        for (scope, value) in facts {
+            ops.push(Op::Cursor { scope: scope.clone(), value: value.clone() });
         }
         failpoint::hit("to_matrix.before_commit");
         let committed = self.core.store.commit(Batch::durable(ops)).await?;

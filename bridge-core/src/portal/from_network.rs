@@ -4,14 +4,14 @@ mod message;
 
 use std::sync::Arc;
 
-use ruma::{OwnedEventId, OwnedUserId};
+use ruma::{EventId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     core::Core,
     homeserver::HomeserverError,
     id::{LaneId, RemoteId, Seq},
-    network::{RemoteAction, RemoteEvent, RemoteUser},
+    network::{Reach, RemoteAction, RemoteEvent, RemoteUser},
     patience::Patience,
     portal::{create, notice::Notice},
     store::{Mapping, MappingKind, Portal, PortalBy, PortalKind, Row, StoreError},
@@ -143,8 +143,9 @@ async fn act(
         (RemoteAction::React { target, key }, sender) => {
             message::react(core, portal, row, event, sender.as_ref(), target, key).await?
         }
-        (RemoteAction::Delete { target, reason }, _) => {
-            message::delete(core, portal, row, target, reason.as_deref()).await?;
+        (RemoteAction::Delete { target, reason, reach }, sender) => {
+            let own = sender.as_ref().filter(|_| *reach == Reach::Own);
+            message::delete(core, portal, row, own, target, reason.as_deref()).await?;
             None
         }
         (RemoteAction::Join, Some(user)) => {
@@ -177,31 +178,40 @@ async fn act(
     };
     let Some((event_id, sender)) = mapped else { return Ok(Vec::new()) };
     let task = Task::Remote(event.clone());
-    Ok(vec![mapping_of(&task, row.lane, row.seq, event_id, sender)])
+    Ok(mappings_of(&task, row.lane, row.seq, &event_id, &sender))
 }
 
 /// What a Matrix event that came of a task is mapped to. Without a remote id it is the place of
 /// the row, so that every event of ours is known as settled.
-pub(crate) fn mapping_of(
+pub(crate) fn mappings_of(
     task: &Task,
     lane: LaneId,
     seq: Seq,
-    event_id: OwnedEventId,
-    sender: OwnedUserId,
-) -> Mapping {
-    let (id, kind) = match task {
+    event_id: &EventId,
+    sender: &UserId,
+) -> Vec<Mapping> {
+    let (id, also, kind) = match task {
         Task::Remote(event) => {
             let kind = match event.action {
                 RemoteAction::Edit { .. } => MappingKind::Edit,
                 RemoteAction::React { .. } => MappingKind::Reaction,
                 _ => MappingKind::Message,
             };
-            (event.id.clone(), kind)
+            (event.id.clone(), &event.also[..], kind)
         }
-        Task::Notice(_) => (None, MappingKind::Message),
+        Task::Notice(_) => (None, &[][..], MappingKind::Message),
     };
     let remote_id = id.unwrap_or_else(|| RemoteId::from(format!("#{}", seq.0)));
-    Mapping { lane, kind, remote_id, part: 0, event_id, sender }
+    let (event_id, sender) = (event_id.to_owned(), sender.to_owned());
+    let mapping = |remote_id| Mapping {
+        lane,
+        kind,
+        remote_id,
+        part: 0,
+        event_id: event_id.clone(),
+        sender: sender.clone(),
+    };
+    std::iter::once(remote_id).chain(also.iter().cloned()).map(mapping).collect()
 }
 
 async fn come_in(core: &Core, portal: &Portal, user: &RemoteUser) -> Result<(), PerformError> {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use ruma::{OwnedEventId, api::Direction as Dir};
+use ruma::{EventId, OwnedEventId, api::Direction as Dir};
 use serde::Deserialize;
 
 use crate::{
@@ -32,7 +32,7 @@ struct Marked {
 /// Looks for events of these rows in the portal's room.
 ///
 /// Reading stops at the first event of ours that was settled before, since rows are sent in order.
-pub(super) async fn find_sent(core: &Core, lane: LaneId, rows: &[Seq]) -> Vec<(Seq, Mapping)> {
+pub(super) async fn find_sent(core: &Core, lane: LaneId, rows: &[Seq]) -> Vec<(Seq, Vec<Mapping>)> {
     debug_assert_eq!(MARKER_KEY, "io.bridgework.marker");
     let Ok(Some(portal)) = core.portals.find(&PortalBy::Lane(lane)).await else {
         return Vec::new();
@@ -65,8 +65,9 @@ pub(super) async fn find_sent(core: &Core, lane: LaneId, rows: &[Seq]) -> Vec<(S
             }
             let Ok(marked) = serde_json::from_str::<Marked>(head.content.get()) else { continue };
             if let Some(seq) = wanted.remove(&marked.marker) {
-                if let Some(mapping) = mapping(core, lane, seq, head.event_id, &head.sender).await {
-                    found.push((seq, mapping));
+                let mappings = mappings(core, lane, seq, &head.event_id, &head.sender).await;
+                if let Some(mappings) = mappings {
+                    found.push((seq, mappings));
                 }
             } else if settled(core, &head.event_id).await {
                 return found;
@@ -84,14 +85,14 @@ async fn settled(core: &Core, event_id: &OwnedEventId) -> bool {
     core.store.mappings_of_event(event_id).await.is_ok_and(|known| !known.is_empty())
 }
 
-async fn mapping(
+async fn mappings(
     core: &Core,
     lane: LaneId,
     seq: Seq,
-    event_id: OwnedEventId,
+    event_id: &EventId,
     sender: &ruma::UserId,
-) -> Option<Mapping> {
+) -> Option<Vec<Mapping>> {
     let row = core.store.row(seq).await.ok()??;
     let task = Task::from_body(&row.body).ok()?;
-    Some(from_network::mapping_of(&task, lane, seq, event_id, sender.to_owned()))
+    Some(from_network::mappings_of(&task, lane, seq, event_id, sender))
 }

@@ -84,18 +84,27 @@ pub(super) async fn react(
     }
 }
 
-/// Removes every event that an id stands for.
+/// Removes every event that an id stands for; of `only_by` alone, if given.
 pub(super) async fn delete(
     core: &Core,
     portal: &Portal,
     row: &Row,
+    only_by: Option<&RemoteUser>,
     id: &RemoteId,
     reason: Option<&str>,
 ) -> Result<(), PerformError> {
     let Some(room) = &portal.room_id else { return Ok(()) };
+    let only_by = match only_by {
+        Some(user) => Some(core.ghosts.ensure(core, user).await?.user_id.clone()),
+        None => None,
+    };
     for Mapping { event_id, sender, part, .. } in
         core.store.mappings_of_remote(portal.lane, id).await?
     {
+        if only_by.as_ref().is_some_and(|author| *author != sender) {
+            tracing::info!(portal = %portal.key, "somebody would remove the words of another");
+            continue;
+        }
         // A ghost may take its own words back; the bot those of others, where it has the power.
         let ghost = core.names.is_ours(&sender);
         let as_user = if ghost { As::User(&sender) } else { As::Bot };

@@ -163,6 +163,7 @@ impl Hub {
             portal: id::direct_key(network, &nick, user),
             sender: Some(RemoteUser { key, name: source.nick.clone() }),
             id: message.tag("msgid").map(RemoteId::from),
+            also: Vec::new(),
             at: time_of(arrival),
             action,
         };
@@ -432,6 +433,7 @@ impl Hub {
             portal: id::channel_key(network, key),
             sender,
             id: msgid.map(RemoteId::from),
+            also: Vec::new(),
             at: arrival.map_or_else(|| timestamp(SystemTime::now()), time_of),
             action,
         }
