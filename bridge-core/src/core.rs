@@ -1,6 +1,10 @@
 //! What every part of a running bridge shares.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use moka::future::Cache;
 use ruma::OwnedUserId;
@@ -39,6 +43,7 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) markers: MarkerKey,
     pub(crate) members: Members,
+    pub(crate) links: Links,
     pub(crate) protocol: Protocol,
     /// Aliases that are being opened, so that queries of one alias share an attempt.
     pub(crate) openings: Cache<String, ()>,
@@ -49,6 +54,17 @@ pub(crate) struct Core {
     /// Names this start of the process; with the count of outages of the homeserver it makes the
     /// epoch that gap repair goes by.
     pub(crate) boot: String,
+}
+
+/// The links to the network that were up at any time.
+#[derive(Debug, Default)]
+pub(crate) struct Links(Mutex<HashSet<String>>);
+
+impl Links {
+    /// Notes that a link is up; `true` if it was up before.
+    pub(crate) fn came_up(&self, subject: &str) -> bool {
+        !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subject.to_owned())
+    }
 }
 
 /// The network's name, for programs and for people.

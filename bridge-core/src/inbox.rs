@@ -6,10 +6,12 @@
 
 mod head;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, fmt::Write, sync::Arc, time::Instant};
 
+use moka::future::Cache;
 use ruma::UserId;
 use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
 pub(crate) use self::head::{Head, MemberContent};
 use crate::{
@@ -44,10 +46,15 @@ const KNOWN_TYPES: &[&str] = &[
 pub(crate) type DirectPortal =
     Arc<dyn Fn(&UserId, &UserId) -> Option<(crate::id::PortalKey, PortalKind)> + Send + Sync>;
 
+/// How many ids of transactions are remembered, to notice when they begin anew.
+const TRANSACTIONS: u64 = 1_000;
+
 /// Takes transactions in.
 pub(crate) struct Inbox {
     core: Arc<Core>,
     direct: DirectPortal,
+    /// The ids of the latest transactions. Nothing is told apart by them.
+    transactions: Cache<String, ()>,
 }
 
 /// One event of a room's history, read back to close a gap.
@@ -71,11 +78,12 @@ pub(crate) enum IngestError {
 
 impl Inbox {
     pub(crate) fn new(core: Arc<Core>, direct: DirectPortal) -> Self {
-        Self { core, direct }
+        Self { core, direct, transactions: Cache::new(TRANSACTIONS) }
     }
 
     /// Commits what a transaction brings. When this returns, all of it is on disk.
-    pub(crate) async fn ingest(&self, body: &[u8]) -> Result<(), IngestError> {
+    pub(crate) async fn ingest(&self, txn_id: &str, body: &[u8]) -> Result<(), IngestError> {
+        let arrival = Instant::now();
         let envelope: HashMap<String, &RawValue> =
             serde_json::from_slice(body).map_err(IngestError::NotJson)?;
         let mut ops = Vec::new();
@@ -89,7 +97,15 @@ impl Inbox {
                 Err(_) => self.bury(events, "`events` is not an array", &mut ops),
             }
         }
-        self.commit(ops).await?;
+        let is_known = self.transactions.contains_key(txn_id);
+        let taken = self.commit(txn_id, ops).await?;
+        metrics::histogram!("bridge_commit_seconds", "direction" => "to_network")
+            .record(arrival.elapsed().as_secs_f64());
+        if is_known && taken > 0 {
+            tracing::info!(txn_id, taken, "an old transaction id brought new events");
+            metrics::counter!("bridge_transaction_ids_reused_total").increment(1);
+        }
+        self.transactions.insert(txn_id.to_owned(), ()).await;
         Ok(())
     }
 
@@ -115,9 +131,10 @@ impl Inbox {
         core.store.commit(Batch::durable(ops)).await.map(drop)
     }
 
-    async fn commit(&self, ops: Vec<Op>) -> Result<(), StoreError> {
+    /// Answers how many rows are new.
+    async fn commit(&self, txn_id: &str, ops: Vec<Op>) -> Result<u64, StoreError> {
         if ops.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         failpoint::hit("to_network.before_commit");
         let committed = self.core.store.commit(Batch::durable(ops)).await?;
@@ -126,7 +143,10 @@ impl Inbox {
         let known = committed.appended.len() as u64 - new;
         metrics::counter!("bridge_received_total", "direction" => "to_network").increment(new);
         metrics::counter!("bridge_duplicates_total", "direction" => "to_network").increment(known);
-        Ok(())
+        if known > 0 {
+            tracing::info!(txn_id, known, "events came again, and are not taken twice");
+        }
+        Ok(new)
     }
 
     async fn take(&self, raw: &RawValue, ops: &mut Vec<Op>) -> Result<(), StoreError> {
@@ -184,12 +204,22 @@ impl Inbox {
         ops.push(Op::Append(NewRow {
             lane: NO_LANE,
             direction: Direction::ToNetwork,
-            key: None,
+            key: Some(fingerprint(raw)),
             body: raw.get().into(),
             created: self.core.clock.now(),
             state: RowState::Dead { why: why.to_owned() },
         }));
     }
+}
+
+/// What makes an element one of a kind that has no id: a transaction that comes again brings it
+/// again.
+fn fingerprint(raw: &RawValue) -> String {
+    let mut key = "element:".to_owned();
+    for byte in Sha256::digest(raw.get()) {
+        let _ = write!(key, "{byte:02x}");
+    }
+    key
 }
 
 /// Turns an event of a portal into the writes that keep it.

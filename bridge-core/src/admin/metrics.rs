@@ -14,7 +14,7 @@ const LANE_DEPTH: &str = "bridge_lane_depth";
 const OLDEST_AGE: &str = "bridge_oldest_age_seconds";
 
 /// All counters, with their labels and meanings.
-const COUNTERS: [(&str, &str); 17] = [
+const COUNTERS: [(&str, &str); 18] = [
     ("bridge_received_total", "Messages taken from one side, durably, by direction."),
     ("bridge_delivered_total", "Messages that the other side has, by direction."),
     ("bridge_retried_total", "Attempts that failed and will be made again, by direction."),
@@ -28,6 +28,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ("bridge_order_relaxed_total", "Lines that overtook one whose echo took too long."),
     ("bridge_gap_events_total", "Events that the homeserver had not handed over, fetched later."),
     ("bridge_transactions_total", "Transactions of the homeserver, by outcome."),
+    ("bridge_transaction_ids_reused_total", "Old ids of transactions that brought new events."),
     ("bridge_refused_requests_total", "Requests refused before their body was read, by reason."),
     ("bridge_homeserver_requests_total", "Requests to the homeserver, by endpoint and outcome."),
     ("bridge_homeserver_outages_total", "How often the homeserver went away."),
@@ -45,7 +46,7 @@ const GAUGES: [(&str, Unit, &str); 4] = [
 /// All histograms. They measure seconds and their names say so: the recorder goes by that.
 const HISTOGRAMS: [(&str, &str); 3] = [
     ("bridge_delivery_seconds", "From the receipt of a message to its delivery, by direction."),
-    ("bridge_commit_seconds", "From the arrival of messages to their commit."),
+    ("bridge_commit_seconds", "From the arrival of messages to their commit, by direction."),
     ("bridge_homeserver_request_seconds", "Requests to the homeserver, by endpoint."),
 ];
 

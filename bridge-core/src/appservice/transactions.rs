@@ -31,7 +31,7 @@ pub(super) async fn receive<N: Network>(
             _ => Refusal::new(StatusCode::BAD_REQUEST, "M_NOT_JSON", "the body was cut off"),
         }
     })?;
-    match service.inbox.ingest(&body).await {
+    match service.inbox.ingest(&txn_id, &body).await {
         Ok(()) => {
             metrics::counter!("bridge_transactions_total", "outcome" => "ok").increment(1);
             Ok(Json(json!({})))

@@ -1,6 +1,6 @@
 //! The core, as a network sees it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use ruma::OwnedUserId;
 
@@ -85,6 +85,7 @@ impl Remote {
         events: &[RemoteEvent],
         facts: &[(String, Option<String>)],
     ) -> Result<Pushed, StoreError> {
+        let arrival = Instant::now();
         let mut ops = Vec::with_capacity(events.len() + facts.len());
         for event in events {
             let Some(portal) = self.core.portals.find(&PortalBy::Key(event.portal.clone())).await?
@@ -103,6 +104,11 @@ impl Remote {
         let new = committed.appended.iter().flatten().count();
         metrics::counter!("bridge_received_total", "direction" => "to_matrix")
             .increment(new as u64);
+        let known = committed.appended.len() - new;
+        metrics::counter!("bridge_duplicates_total", "direction" => "to_matrix")
+            .increment(known as u64);
+        metrics::histogram!("bridge_commit_seconds", "direction" => "to_matrix")
+            .record(arrival.elapsed().as_secs_f64());
         Ok(Pushed { new })
     }
 
@@ -210,7 +216,14 @@ impl Remote {
     /// Reports the state of a link, named `subject`, for `/health/ready`.
     pub fn link(&self, subject: &str, state: &LinkState) {
         match state {
-            LinkState::Up => self.core.health.set_up("network_down", subject),
+            LinkState::Up => {
+                if self.core.links.came_up(subject) {
+                    metrics::counter!("bridge_network_reconnects_total",
+                                      "network" => subject.to_owned())
+                    .increment(1);
+                }
+                self.core.health.set_up("network_down", subject);
+            }
             LinkState::Down { what, fix } => {
                 self.core.health.set_down("network_down", subject, what, fix);
             }
@@ -219,6 +232,13 @@ impl Remote {
         if subject != self.core.protocol.id {
             self.core.health.set_up("network_down", self.core.protocol.id);
         }
+    }
+
+    /// Tells how many channels of a link, named `subject`, are read at present, for the metrics.
+    pub fn reading(&self, subject: &str, channels: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "gauges are floats; nobody counts so high")]
+        metrics::gauge!("bridge_channels_joined", "network" => subject.to_owned())
+            .set(channels as f64);
     }
 
     /// Whether a Matrix id is one of this bridge's ghosts or its bot.

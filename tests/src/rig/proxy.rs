@@ -73,6 +73,8 @@ struct Switches {
     rules: Vec<Rule>,
     /// Grows when all connections are to be cut.
     cut: u64,
+    /// What was put into the server's words so far.
+    injected: Vec<Arc<[u8]>>,
 }
 
 impl Proxy {
@@ -131,6 +133,12 @@ impl Proxy {
         self.shared.switches.send_modify(|switches| switches.cut += 1);
     }
 
+    /// Puts bytes between two lines that the server sends, on every connection that is open and on
+    /// which it has sent something: for what no server would send. Raw proxies only.
+    pub fn inject(&self, bytes: impl Into<Vec<u8>>) {
+        self.shared.switches.send_modify(|switches| switches.injected.push(bytes.into().into()));
+    }
+
     /// How many connections are open.
     pub fn open(&self) -> usize {
         self.shared.open.load(Ordering::Relaxed)
@@ -144,7 +152,8 @@ impl Proxy {
     async fn start(target: String, kind: Kind) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", super::free_port())).await?;
         let address = listener.local_addr()?;
-        let switches = Switches { mode: Mode::Pass, rules: Vec::new(), cut: 0 };
+        let switches =
+            Switches { mode: Mode::Pass, rules: Vec::new(), cut: 0, injected: Vec::new() };
         let shared = Arc::new(Shared {
             target,
             kind,

@@ -346,6 +346,10 @@ impl Actor {
             }
             state.is_own(&head)
         };
+        if std::str::from_utf8(line).is_err() {
+            metrics::counter!("bridge_irc_invalid_utf8_lines_total").increment(1);
+            tracing::info!(bytes = line.len(), charset = ?self.config.charset, "a line is not UTF-8");
+        }
         let message = Message::from(head);
         let mut change = Change::None;
         self.state.send_if_modified(|state| {
