@@ -24,11 +24,13 @@ use crate::{
     intent::Intents,
     lane::{self, Lanes},
     marker::MarkerKey,
+    media::link::FileLinks,
     members::Members,
     names::Names,
     network::{Network, NetworkError, Remote},
     patience::Patience,
     portal::{Portals, plumb},
+    signals::{self, SignalFeed},
     store::{Batch, Op, PortalKind, Store, StoreError, sqlite::SqliteStore},
     telemetry::Metrics,
 };
@@ -112,7 +114,7 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     let Parts { config, registration, network, appservice, admin, clock } = parts;
     let hs_token = HsToken::new(registration.hs_token.expose());
     let (store, feed) = open_store(&config)?;
-    let (core, settled) = assemble(config, &registration, network.clone(), store, clock).await?;
+    let (core, incoming) = assemble(config, &registration, network.clone(), store, clock).await?;
     core.health.set_down(
         "homeserver_down",
         core.names.domain().as_str(),
@@ -137,7 +139,7 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
 
     tokio::select! {
         () = shutdown.cancelled() => {}
-        outcome = work(&core, &network, feed, settled, &hard, &tasks) => outcome?,
+        outcome = work(&core, &network, feed, incoming, &hard, &tasks) => outcome?,
     }
     drain(&core).await;
     hard.cancel();
@@ -161,7 +163,11 @@ fn open_store(config: &Config) -> Result<(Arc<dyn Store>, crate::store::Feed), R
     }
 }
 
-type Settlements = tokio::sync::mpsc::UnboundedReceiver<lane::Settled>;
+/// What reaches parts of the core beside the store.
+struct Incoming {
+    settled: tokio::sync::mpsc::UnboundedReceiver<lane::Settled>,
+    signals: SignalFeed,
+}
 
 async fn assemble<N: Network>(
     config: Config,
@@ -169,7 +175,7 @@ async fn assemble<N: Network>(
     network: Arc<N>,
     store: Arc<dyn Store>,
     clock: Clock,
-) -> Result<(Arc<Core>, Settlements), RunError> {
+) -> Result<(Arc<Core>, Incoming), RunError> {
     let domain = config.homeserver.domain.clone();
     let bot = OwnedUserId::try_from(format!("@{}:{domain}", registration.sender_localpart))
         .map_err(|_| {
@@ -188,6 +194,7 @@ async fn assemble<N: Network>(
     let homeserver = Homeserver::new(&client, clock.clone())
         .map_err(|error| RunError::Names(error.to_string()))?;
     let (dispatch, settled) = lane::dispatch();
+    let (signals, feed) = signals::signals();
     let markers = MarkerKey::load(&*store).await?;
     let descriptor = N::descriptor();
     let core = Core {
@@ -197,6 +204,8 @@ async fn assemble<N: Network>(
         intents: Intents::new(store.clone(), bot.clone()),
         members: Members::new(store.clone()),
         links: Links::default(),
+        signals,
+        file_links: FileLinks::new(config.media.public_url.as_str(), markers.clone()),
         openings: Cache::builder().max_capacity(1_000).time_to_live(OPENED).build(),
         protocol: Protocol { id: N::KIND, name: descriptor.name },
         health: Health::new(&*config.appservice.id, clock.clone()),
@@ -211,7 +220,7 @@ async fn assemble<N: Network>(
         bot,
         clock,
     };
-    Ok((Arc::new(core), settled))
+    Ok((Arc::new(core), Incoming { settled, signals: feed }))
 }
 
 /// How the inbox finds the portal of a conversation with a ghost.
@@ -247,14 +256,15 @@ async fn work<N: Network>(
     core: &Arc<Core>,
     network: &Arc<N>,
     feed: crate::store::Feed,
-    settled: Settlements,
+    incoming: Incoming,
     hard: &CancellationToken,
     tasks: &TaskTracker,
 ) -> Result<(), RunError> {
     meet_homeserver(core).await?;
     tasks.spawn(keep_house(core.clone(), hard.clone()));
     let lanes = Lanes::new(core.clone(), network.clone());
-    let lanes = tasks.spawn(lanes.run(feed, settled, hard.clone()));
+    let lanes = tasks.spawn(lanes.run(feed, incoming.settled, hard.clone()));
+    tasks.spawn(signals::run(core.clone(), incoming.signals, hard.clone()));
     tasks.spawn(link_configured(core.clone(), network.clone(), hard.clone()));
     let remote = Remote::new(core.clone());
     let running = tasks.spawn(network.clone().run(remote, hard.clone()));

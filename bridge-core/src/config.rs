@@ -11,6 +11,7 @@ mod delivery;
 mod duration;
 mod error;
 mod example;
+mod fallback;
 mod fault;
 mod homeserver;
 mod logging;
@@ -43,6 +44,7 @@ pub use self::{
     duration::duration,
     error::{ConfigError, Place, Problem},
     example::{ExampleValues, example},
+    fallback::{Fallback, FallbackChoice},
     homeserver::Homeserver,
     logging::{LogFormat, Logging},
     media::{AllowHost, Media},
@@ -65,7 +67,7 @@ use crate::{
 };
 
 /// The sections that every bridge has, in the order of the file.
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "homeserver",
     "appservice",
     "store",
@@ -73,6 +75,7 @@ const SECTIONS: [&str; 11] = [
     "media",
     "permissions",
     "relay",
+    "fallback",
     "policy_rooms",
     "delivery",
     "portals",
@@ -112,6 +115,8 @@ pub struct Config {
     pub permissions: Permissions,
     /// How the bot says the words of others.
     pub relay: Relay,
+    /// Choices of the ladder of fallbacks.
+    pub fallback: Fallback,
     /// Matrix policy lists that are honoured in both directions.
     pub policy_rooms: Vec<OwnedRoomOrAliasId>,
     /// What becomes of messages that cannot go the normal way.
@@ -208,6 +213,7 @@ fn read_sections(root: &Node, facts: &Facts, folder: PathBuf, context: &Context)
     let media = media::read(root, context);
     let permissions = permissions::read(root, context);
     let relay = relay::read(root, context);
+    let fallback = fallback::read(root, context);
     let policy_rooms = policy_rooms::read(root, context);
     let delivery = delivery::read(root, context);
     let portals = portals::read(root, context);
@@ -220,6 +226,7 @@ fn read_sections(root: &Node, facts: &Facts, folder: PathBuf, context: &Context)
         media,
         permissions,
         relay,
+        fallback,
         policy_rooms,
         delivery,
         portals,

@@ -19,9 +19,11 @@ use crate::{
     intent::Intents,
     lane::Dispatch,
     marker::MarkerKey,
+    media::link::FileLinks,
     members::Members,
     names::Names,
     portal::Portals,
+    signals::Signals,
     store::{Batch, Committed, Store, StoreError},
 };
 
@@ -42,8 +44,10 @@ pub(crate) struct Core {
     pub(crate) health: Health,
     pub(crate) clock: Clock,
     pub(crate) markers: MarkerKey,
+    pub(crate) file_links: FileLinks,
     pub(crate) members: Members,
     pub(crate) links: Links,
+    pub(crate) signals: Signals,
     pub(crate) protocol: Protocol,
     /// Aliases that are being opened, so that queries of one alias share an attempt.
     pub(crate) openings: Cache<String, ()>,

@@ -27,6 +27,8 @@ pub(crate) struct Outbound<'a> {
     pub(crate) content: Value,
     /// The row that it comes from.
     pub(crate) seq: Seq,
+    /// Which event of the row; the first is `""`.
+    pub(crate) part: &'a str,
     /// When it was said, if that was a while ago.
     pub(crate) at: Option<Timestamp>,
 }
@@ -138,10 +140,10 @@ impl Intents {
         user: &UserId,
         event: Outbound<'_>,
     ) -> Result<OwnedEventId, PerformError> {
-        let Outbound { event_type, mut content, seq, at } = event;
+        let Outbound { event_type, mut content, seq, part, at } = event;
         let room = room_of(portal)?;
-        content[MARKER_KEY] = core.markers.marker(seq, "").into();
-        let txn = core.markers.transaction_id(seq, "", room.as_str(), user.as_str());
+        content[MARKER_KEY] = core.markers.marker(seq, part).into();
+        let txn = core.markers.transaction_id(seq, part, room.as_str(), user.as_str());
         self.ensure_joined(core, portal, user).await?;
         let send = || {
             core.homeserver.send(

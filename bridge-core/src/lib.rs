@@ -23,12 +23,14 @@ mod intent;
 mod lane;
 pub mod lifecycle;
 pub mod marker;
+mod media;
 mod members;
 mod names;
 pub mod network;
 mod patience;
 pub mod permission;
 mod portal;
+mod signals;
 pub mod store;
 pub mod telemetry;
 #[cfg(any(test, feature = "testkit"))]

@@ -55,6 +55,18 @@ impl MarkerKey {
         ])
     }
 
+    /// The signature of a link to what these name.
+    pub(crate) fn signature(&self, parts: &[&str]) -> String {
+        let mut bytes: Vec<&[u8]> = vec![b"link"];
+        bytes.extend(parts.iter().map(|part| part.as_bytes()));
+        self.hash(&bytes)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn fixed(key: [u8; 32]) -> Self {
+        Self(key)
+    }
+
     fn hash(&self, parts: &[&[u8]]) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
             return String::new(); // an HMAC key has no wrong length

@@ -7,7 +7,9 @@
 mod caps;
 mod delivery;
 mod event;
+mod file;
 mod remote;
+mod signal;
 
 use std::{future::Future, sync::Arc};
 
@@ -21,9 +23,11 @@ pub use self::{
         Settlement, Token, Voice,
     },
     event::{Completion, Reach, RemoteAction, RemoteEvent, RemoteUser},
+    file::{File, FileSource},
     remote::{LinkState, PortalInfo, Pushed, Remote, Ticket},
+    signal::{RemoteSignal, Signal},
 };
-pub use crate::content::MessageKind;
+pub use crate::content::{MentionTarget, MessageKind};
 use crate::{
     config::ConfigError,
     id::{GhostKey, PortalKey, SessionGroup},
@@ -128,6 +132,19 @@ pub trait Network: Send + Sync + Sized + 'static {
         portal: &PortalKey,
         rows: Vec<InFlight>,
     ) -> impl Future<Output = Vec<(Token, Settlement)>> + Send;
+
+    /// The name by which people on the network are addressed: of a ghost, or of a Matrix user who
+    /// has a puppet there. `None` leaves the name as it was written.
+    fn name_of(&self, portal: &PortalKey, who: &MentionTarget) -> Option<String> {
+        let _ = (portal, who);
+        None
+    }
+
+    /// Passes on that a Matrix user writes or has read something. Best effort: nothing is kept,
+    /// and nobody waits. Called only where [`Caps`] say that the network has it.
+    fn signal(&self, portal: &PortalKey, author: &Author, signal: &Signal) {
+        let _ = (portal, author, signal);
+    }
 
     /// Tells how an event that the network pushed ended on Matrix.
     fn settled(&self, event: &RemoteEvent, outcome: &Completion) {

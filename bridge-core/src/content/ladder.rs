@@ -12,7 +12,10 @@ mod tests;
 
 use ruma::OwnedEventId;
 
-pub use self::{file::file_line, long::shortened};
+pub use self::{
+    file::{file_line, linked},
+    long::shortened,
+};
 use super::{
     Block, Doc, Inline, MessageKind,
     caps::{Support, TextCaps, TextFormat},
@@ -43,10 +46,23 @@ pub struct Context<'a> {
     pub quoted: Option<Quoted<'a>>,
     /// The text that an edit replaces.
     pub earlier: Option<&'a Doc>,
+    /// The name and form by which the bot says the words of somebody else.
+    pub relay: Option<Relayed<'a>>,
     /// A link to the file.
     pub file_url: Option<&'a str>,
     /// A link to the whole text.
     pub text_url: Option<&'a str>,
+}
+
+/// Whose words the bot says, and what stands around them.
+#[derive(Clone, Copy, Debug)]
+pub struct Relayed<'a> {
+    /// The author's name.
+    pub name: &'a str,
+    /// What stands before the words.
+    pub before: &'a str,
+    /// What stands after them.
+    pub after: &'a str,
 }
 
 /// A message that the network can take.
@@ -83,13 +99,13 @@ pub enum Relation {
 
 /// Brings a message down to what a network can take; `None` if nothing is left of it.
 pub fn message(message: Message, rungs: &Rungs, context: &Context<'_>) -> Option<Lowered> {
-    let Message { kind, mut doc, mut media, reply_to, thread, replaces, .. } = message;
+    let Message { mut kind, mut doc, mut media, reply_to, thread, replaces, .. } = message;
     if rungs.media != Support::Native
         && let Some(file) = media.take()
     {
         doc = match rungs.media {
             Support::None => doc,
-            _ => file::as_text(&file, context.file_url, doc),
+            _ => linked(&file.name, file.size, context.file_url, doc),
         };
     }
     let mut relation = Relation::None;
@@ -101,13 +117,31 @@ pub fn message(message: Message, rungs: &Rungs, context: &Context<'_>) -> Option
             }
             Edited::Message(new) => doc = new,
         }
+        (kind, doc) = relayed(kind, doc, context.relay.as_ref());
     } else {
+        (kind, doc) = relayed(kind, doc, context.relay.as_ref());
         (doc, relation) = reply(rungs, doc, thread, reply_to, context.quoted.as_ref());
     }
     doc = rich(rungs.text.format, doc);
     doc = shortened(doc, &rungs.text, context.text_url);
     let says_something = !doc.is_empty() || media.is_some();
     says_something.then_some(Lowered { kind, doc, media, relation })
+}
+
+/// A puppet's words -> the bot's, with the author's name around them.
+pub fn relayed(kind: MessageKind, doc: Doc, relay: Option<&Relayed<'_>>) -> (MessageKind, Doc) {
+    let Some(relay) = relay else { return (kind, doc) };
+    if kind == MessageKind::Emote {
+        return (MessageKind::Text, prefixed(&format!("* {} ", relay.name), doc));
+    }
+    let mut doc = prefixed(relay.before, doc);
+    if !relay.after.is_empty() {
+        match doc.blocks.last_mut() {
+            Some(Block::Paragraph(content)) => content.push(Inline::text(relay.after)),
+            _ => doc.blocks.push(Block::Paragraph(vec![Inline::text(relay.after.trim_start())])),
+        }
+    }
+    (kind, doc)
 }
 
 /// Thread -> reply -> quote.
@@ -193,6 +227,9 @@ pub fn rich(format: TextFormat, doc: Doc) -> Doc {
 }
 
 fn prefixed(prefix: &str, mut doc: Doc) -> Doc {
+    if prefix.is_empty() {
+        return doc;
+    }
     match doc.blocks.first_mut() {
         Some(Block::Paragraph(content)) => content.insert(0, Inline::text(prefix)),
         _ => doc.blocks.insert(0, Block::Paragraph(vec![Inline::text(prefix.trim_end())])),

@@ -25,6 +25,15 @@ impl Doc {
         self.for_each_run(InLinks::Enter, &mut |content| content.iter_mut().for_each(&mut *visit));
     }
 
+    /// Calls `visit` with the address of every picture or file within the text.
+    pub(crate) fn for_each_media(&mut self, visit: &mut dyn FnMut(&mut String)) {
+        self.for_each_inline(&mut |inline| match inline {
+            Inline::Media(media) => visit(&mut media.uri),
+            Inline::Emoji { mxc: Some(mxc), .. } => visit(mxc),
+            _ => {}
+        });
+    }
+
     /// Puts pieces in the place of parts of the text, outside code and links.
     ///
     /// `find` gets a text and returns ranges of it in order, none empty and none overlapping.

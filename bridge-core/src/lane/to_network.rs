@@ -23,7 +23,7 @@ use crate::{
     inbox::Head,
     network::{
         Delivery, InFlight, Network, Ordering, Progress, Refusal, RetryScope, Settlement, Ticket,
-        Token,
+        Token, Voice,
     },
     portal::{
         from_matrix::{self, Translated},
@@ -264,6 +264,10 @@ impl<N: Network> ToNetwork<N> {
                 }
                 Ok(())
             }
+            Delivery::Relay { why } => {
+                let text = why.clone();
+                self.conclude(row, kind, Settlement::Refused(Refusal { why, text })).await
+            }
             Delivery::Refused(refusal) => {
                 self.conclude(row, kind, Settlement::Refused(refusal)).await
             }
@@ -369,6 +373,7 @@ impl<N: Network> ToNetwork<N> {
             ops.push(Op::Move { seq: absorbed, to: RowState::Done, at });
         }
         if let Ok(head) = Head::parse_str(&row.body) {
+            ops.extend(from_matrix::reaction_fact(&head));
             for (part, remote_id) in ids.into_iter().enumerate() {
                 ops.push(Op::Map(Mapping {
                     lane: self.lane,
@@ -434,11 +439,29 @@ fn progress_of(row: &Row) -> Option<Progress> {
 }
 
 async fn deliver<N: Network>(core: &Arc<Core>, network: &N, row: &Row) -> Sent {
-    match from_matrix::translate(core, network, row).await {
+    let sent = deliver_as(core, network, row, None).await;
+    let Delivery::Relay { why } = &sent.delivery else { return sent };
+    tracing::debug!(lane = row.lane.0, seq = row.seq.0, why, "the bot speaks for an author");
+    let mut sent = deliver_as(core, network, row, Some(Voice::Relay)).await;
+    if let Delivery::Relay { why } = sent.delivery {
+        // The bot is refused as well.
+        let text = why.clone();
+        sent.delivery = Delivery::Refused(Refusal { why, text });
+    }
+    sent
+}
+
+async fn deliver_as<N: Network>(
+    core: &Arc<Core>,
+    network: &N,
+    row: &Row,
+    voice: Option<Voice>,
+) -> Sent {
+    match from_matrix::translate(core, network, row, voice).await {
         Translated::Send { outgoing, mapping } => {
             let sender = Some(outgoing.author.user_id.clone());
             let token = Token { lane: row.lane, seq: row.seq };
-            let delivery = network.deliver(outgoing, Ticket::new(core.clone(), token)).await;
+            let delivery = network.deliver(*outgoing, Ticket::new(core.clone(), token)).await;
             Sent { delivery, sender, mapping }
         }
         Translated::Settled(delivery) => Sent { delivery, sender: None, mapping: None },
@@ -453,10 +476,11 @@ async fn reconcile<N: Network>(
 ) -> Vec<(Row, Option<Settlement>)> {
     let mut in_flight = Vec::new();
     for row in &rows {
-        if let Translated::Send { outgoing, .. } = from_matrix::translate(core, network, row).await
+        if let Translated::Send { outgoing, .. } =
+            from_matrix::translate(core, network, row, None).await
         {
             let token = Token { lane, seq: row.seq };
-            in_flight.push(InFlight { token, outgoing, since: row.changed });
+            in_flight.push(InFlight { token, outgoing: *outgoing, since: row.changed });
         }
     }
     let Some(portal) = in_flight.first().map(|row| row.outgoing.portal.clone()) else {

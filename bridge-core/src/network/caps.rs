@@ -45,7 +45,7 @@ impl Default for Caps {
             reply: Support::Fallback,
             thread: Support::Fallback,
             react: Support::Fallback,
-            delete: Support::None,
+            delete: Support::Fallback,
             media: Support::Fallback,
             typing: Support::None,
             receipts: Support::None,

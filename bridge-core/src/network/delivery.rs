@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     content::{Doc, MessageKind},
     id::{GhostKey, LaneId, PortalKey, RemoteId, Seq, Timestamp},
+    network::File,
 };
 
 /// One event for the network, already cut down to what its [`Caps`](super::Caps) allow.
@@ -51,7 +52,8 @@ impl Author {
 pub enum Voice {
     /// The user's own puppet.
     Puppet,
-    /// The bridge's bot, for users of level `relay`; the text carries the name already.
+    /// The bridge's bot, for users of level `relay` and where [`Delivery::Relay`] was answered; the
+    /// text carries the name already, by `relay.format`.
     Relay,
 }
 
@@ -73,6 +75,15 @@ pub enum Action {
         /// The network's ids of the message.
         target: Vec<RemoteId>,
         /// The reaction, usually an emoji.
+        key: String,
+    },
+    /// The author takes a reaction back.
+    Unreact {
+        /// The network's ids of the message.
+        target: Vec<RemoteId>,
+        /// The network's ids of the reaction, where it gave any.
+        reaction: Vec<RemoteId>,
+        /// The reaction.
         key: String,
     },
     /// Something said earlier is removed.
@@ -101,21 +112,39 @@ pub enum Action {
 }
 
 /// Something that is said, in either direction.
+///
+/// Who is addressed stands in the text, as [`Mention`](crate::content::Mention)s. Inwards they
+/// name ghosts by [`MentionTarget::Ghost`](crate::content::MentionTarget::Ghost) and Matrix users
+/// by their ids, and core makes pills and `m.mentions` of them; outwards ghosts are turned into
+/// their keys, and labels into the names that [`Network::name_of`](super::Network::name_of) gives.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Message {
     /// Speech, notice or emote.
     pub kind: MessageKind,
-    /// The text.
+    /// The text; with a file, its caption, which may be empty.
     pub body: Doc,
     /// The network's id of the message that this one answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<RemoteId>,
+    /// The network's id of the first message of the thread that this one belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<RemoteId>,
+    /// The file that it brings. Where a network's message brings several, each is an event of its
+    /// own with an id of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<File>,
 }
 
 impl Message {
+    /// Something said that refers to nothing.
+    pub fn new(kind: MessageKind, body: Doc) -> Self {
+        Self { kind, body, reply_to: None, thread: None, file: None }
+    }
+
     /// A plain text message.
     pub fn text(text: &str) -> Self {
-        Self { kind: MessageKind::Text, body: Doc::text(text), reply_to: None }
+        Self::new(MessageKind::Text, Doc::text(text))
     }
 }
 
@@ -156,6 +185,12 @@ pub enum Delivery {
         /// Who waits.
         scope: RetryScope,
         /// What is in the way, for logs and traces.
+        why: String,
+    },
+    /// Nothing was written: the author can have no puppet there, for now or for good. Core hands
+    /// the same event over again, as the bot's words ([`Voice::Relay`]).
+    Relay {
+        /// Why, for logs and traces.
         why: String,
     },
     /// The network says no, for good.

@@ -3,7 +3,7 @@
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 
-use super::delivery::Message;
+use super::{File, delivery::Message};
 use crate::id::{GhostKey, PortalKey, RemoteId, Timestamp};
 
 /// Something that happened on the remote side, in the order in which it is pushed.
@@ -50,14 +50,28 @@ pub enum RemoteAction {
         /// The new text.
         message: Message,
     },
-    /// A reaction is added to a message.
+    /// The sender adds a reaction to a message.
     React {
         /// The message.
         target: RemoteId,
         /// The reaction.
         key: String,
     },
-    /// Something said or a reaction is removed.
+    /// The sender takes a reaction back, where reactions have no ids of their own.
+    Unreact {
+        /// The message.
+        target: RemoteId,
+        /// The reaction; `None` takes all of the sender's back.
+        key: Option<String>,
+    },
+    /// These, and no others, are the sender's reactions to a message from now on.
+    Reactions {
+        /// The message.
+        target: RemoteId,
+        /// The reactions; none takes all back.
+        keys: Vec<String>,
+    },
+    /// Something said or a reaction is removed; by its own id.
     Delete {
         /// What is removed.
         target: RemoteId,
@@ -86,10 +100,17 @@ pub enum RemoteAction {
         /// The user from now on.
         to: RemoteUser,
     },
+    /// The sender's name or picture changed. The name is that of [`RemoteEvent::sender`].
+    Profile {
+        /// The picture; `None` leaves it as it is.
+        avatar: Option<File>,
+    },
     /// The channel's topic.
     Topic(String),
     /// The channel's name.
     Name(String),
+    /// The channel's picture; `None` removes it.
+    RoomAvatar(Option<File>),
 }
 
 /// What somebody may remove.
@@ -122,22 +143,31 @@ pub enum Completion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::FileSource;
 
     #[test]
     fn every_action_outlives_the_store() {
         let user = RemoteUser { key: "local/b".into(), name: "b".to_owned() };
-        let message = Message::text("hello");
+        let mut file = File::new("a.png", FileSource::Bytes(b"png".as_slice().into()));
+        file.dimensions = Some((1, 2));
+        let mut message = Message::text("hello");
+        message.file = Some(File::new("", FileSource::Url("https://e.org/f".to_owned())));
+        message.thread = Some("m0".into());
         let target = RemoteId::from("m1");
         for action in [
             RemoteAction::Message(message.clone()),
             RemoteAction::Edit { target: target.clone(), message },
             RemoteAction::React { target: target.clone(), key: "+1".to_owned() },
+            RemoteAction::Unreact { target: target.clone(), key: Some("+1".to_owned()) },
+            RemoteAction::Reactions { target: target.clone(), keys: vec!["+1".to_owned()] },
             RemoteAction::Delete { target, reason: None, reach: Reach::Own },
             RemoteAction::Join,
             RemoteAction::Leave { reason: Some("bye".to_owned()) },
             RemoteAction::Kick { target: "@a:s".try_into().unwrap(), reason: None },
             RemoteAction::Rename { to: user.clone() },
+            RemoteAction::Profile { avatar: Some(file.clone()) },
             RemoteAction::Topic("news".to_owned()),
+            RemoteAction::RoomAvatar(Some(file)),
             RemoteAction::Name("name".to_owned()),
         ] {
             let event = RemoteEvent {

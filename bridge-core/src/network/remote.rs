@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use ruma::OwnedUserId;
 
-use super::{Progress, RemoteEvent, Settlement, Token};
+use super::{Progress, RemoteEvent, RemoteSignal, Settlement, Token};
 use crate::{
     core::Core,
     failpoint,
@@ -121,7 +121,7 @@ impl Remote {
             lane: portal.lane,
             direction: Direction::ToMatrix,
             key,
-            body: Task::Remote(event.clone()).to_body(),
+            body: Task::Remote(Box::new(event.clone())).to_body(),
             created: self.core.clock.now(),
             state: RowState::New,
         }
@@ -138,6 +138,12 @@ impl Remote {
     ) -> Result<(), StoreError> {
         let kind = PortalKind::Direct { user, ghost };
         self.core.portals.ensure(key, kind, None).await.map(drop)
+    }
+
+    /// Passes on that a remote user writes or has read something. Returns at once; dropped while
+    /// too many others are under way.
+    pub fn signal(&self, signal: RemoteSignal) {
+        self.core.signals.push(signal);
     }
 
     /// Tells what became of a row for which [`Delivery::AwaitEcho`](super::Delivery::AwaitEcho)

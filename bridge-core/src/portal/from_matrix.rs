@@ -1,21 +1,26 @@
 //! Turns a Matrix event into what its network is told, or does what core does for it alone.
 
+mod earlier;
 mod membership;
+mod mentions;
 mod message;
+mod reaction;
+mod relay;
+mod removal;
 mod replacement;
 
 use std::sync::Arc;
 
-use ruma::OwnedEventId;
 use serde::Deserialize;
 
-pub(crate) use self::replacement::Replacement;
+pub(crate) use self::{reaction::fact as reaction_fact, replacement::Replacement};
 use crate::{
     core::Core,
     id::RemoteId,
     inbox::Head,
     network::{
-        Action, Author, Delivery, Network, Outgoing, Progress, Refusal, RetryScope, Support, Voice,
+        Action, Author, Caps, Delivery, Network, Outgoing, Progress, Refusal, RetryScope, Support,
+        Voice,
     },
     permission::Level,
     portal::{from_network::PerformError, upgrade},
@@ -26,7 +31,7 @@ use crate::{
 pub(crate) enum Translated {
     /// Something to deliver.
     Send {
-        outgoing: Outgoing,
+        outgoing: Box<Outgoing>,
         /// What the ids that the network gives are mapped to.
         mapping: Option<MappingKind>,
     },
@@ -45,9 +50,15 @@ impl Translated {
     }
 }
 
-/// Reads a row. Waits are answered as a retry of the whole lane.
-pub(crate) async fn translate<N: Network>(core: &Arc<Core>, network: &N, row: &Row) -> Translated {
-    match attempt(core, network, row).await {
+/// Reads a row; `voice` is whose mouth says it if not the one that the author's level gives.
+/// Waits are answered as a retry of the whole lane.
+pub(crate) async fn translate<N: Network>(
+    core: &Arc<Core>,
+    network: &N,
+    row: &Row,
+    voice: Option<Voice>,
+) -> Translated {
+    match attempt(core, network, row, voice).await {
         Ok(translated) => translated,
         Err(PerformError::Refused(why)) => Translated::refused(&why, &why),
         Err(PerformError::Homeserver(error)) if !error.is_retryable() => {
@@ -65,6 +76,7 @@ async fn attempt<N: Network>(
     core: &Arc<Core>,
     network: &N,
     row: &Row,
+    voice: Option<Voice>,
 ) -> Result<Translated, PerformError> {
     let Some(portal) = core.portals.find(&PortalBy::Lane(row.lane)).await? else {
         return Ok(Translated::nothing());
@@ -93,59 +105,46 @@ async fn attempt<N: Network>(
         super::control::tell_blocked(core, &portal, &head.sender).await?;
         return Ok(Translated::nothing());
     }
+    let voice = voice.unwrap_or(match level {
+        Level::Relay => Voice::Relay,
+        _ => Voice::Puppet,
+    });
     let caps = network.caps(&portal.key);
+    let heard = Heard { core, network, portal: &portal, head: &head, caps: &caps, voice };
     let action = match &*head.kind {
         "m.room.message" | "m.sticker" | "m.poll.start" | "org.matrix.msc3381.poll.start" => {
-            message::translate(core, &portal, &head, &caps).await?
+            message::translate(heard).await?
         }
-        "m.reaction" if caps.react == Support::Native => reaction(core, &head).await?,
-        "m.room.redaction" if caps.delete == Support::Native => removal(core, &head).await?,
+        "m.reaction" => reaction::added(heard).await?,
+        "m.room.redaction" => removal::translate(heard).await?,
         "m.room.topic" if caps.topic != Support::None => topic(&portal, &head),
         _ => None,
     };
     let Some((action, mapping)) = action else { return Ok(Translated::nothing()) };
-    let voice = if level == Level::Relay { Voice::Relay } else { Voice::Puppet };
     let outgoing = outgoing(core, &portal, row, &head, voice, action).await?;
     Ok(Translated::Send { outgoing, mapping })
 }
 
+/// An event of a room, and what decides about its form on the network.
+struct Heard<'a, N> {
+    core: &'a Core,
+    network: &'a N,
+    portal: &'a Portal,
+    head: &'a Head<'a>,
+    caps: &'a Caps,
+    voice: Voice,
+}
+
+impl<N> Clone for Heard<'_, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<N> Copy for Heard<'_, N> {}
+
+/// What an event does, and what the ids that the network gives are mapped to.
 type Found = Option<(Action, Option<MappingKind>)>;
-
-async fn reaction(core: &Core, head: &Head<'_>) -> Result<Found, StoreError> {
-    #[derive(Deserialize)]
-    struct Content {
-        #[serde(rename = "m.relates_to")]
-        relates_to: Relation,
-    }
-    #[derive(Deserialize)]
-    struct Relation {
-        event_id: OwnedEventId,
-        key: String,
-    }
-    let Ok(content) = serde_json::from_str::<Content>(head.content.get()) else { return Ok(None) };
-    let target = ids_of(core, &content.relates_to.event_id).await?;
-    if target.is_empty() {
-        return Ok(None);
-    }
-    let key = content.relates_to.key;
-    Ok(Some((Action::React { target, key }, Some(MappingKind::Reaction))))
-}
-
-async fn removal(core: &Core, head: &Head<'_>) -> Result<Found, StoreError> {
-    #[derive(Deserialize)]
-    struct Content {
-        #[serde(default)]
-        reason: Option<String>,
-    }
-    let Some(removed) = head.redacts() else { return Ok(None) };
-    let target = ids_of(core, &removed).await?;
-    if target.is_empty() {
-        return Ok(None); // it never reached the network
-    }
-    let content = serde_json::from_str::<Content>(head.content.get()).ok();
-    let reason = content.and_then(|content| content.reason);
-    Ok(Some((Action::Delete { target, reason }, None)))
-}
 
 fn topic(portal: &Portal, head: &Head<'_>) -> Found {
     #[derive(Deserialize)]
@@ -165,9 +164,13 @@ async fn ids_of(core: &Core, event_id: &ruma::EventId) -> Result<Vec<RemoteId>, 
     let mappings = core.store.mappings_of_event(event_id).await?;
     let id = |mapping: Mapping| {
         // A place in our own store means nothing to the network.
-        (!mapping.remote_id.as_str().starts_with('#')).then_some(mapping.remote_id)
+        (!is_place(mapping.remote_id.as_str())).then_some(mapping.remote_id)
     };
     Ok(mappings.into_iter().filter_map(id).collect())
+}
+
+fn is_place(id: &str) -> bool {
+    id.strip_prefix('#').is_some_and(|seq| seq.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 async fn outgoing(
@@ -177,16 +180,16 @@ async fn outgoing(
     head: &Head<'_>,
     voice: Voice,
     action: Action,
-) -> Result<Outgoing, PerformError> {
+) -> Result<Box<Outgoing>, PerformError> {
     let display_name = core.members.display_name(core, &head.room_id, &head.sender).await?;
-    Ok(Outgoing {
+    Ok(Box::new(Outgoing {
         portal: portal.key.clone(),
         author: Author { user_id: head.sender.clone(), display_name, voice },
         event_id: head.event_id.clone(),
         at: head.origin_server_ts,
         action,
         progress: progress_of(row),
-    })
+    }))
 }
 
 fn progress_of(row: &Row) -> Option<Progress> {

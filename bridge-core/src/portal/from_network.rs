@@ -1,6 +1,8 @@
 //! What a lane does for one row on its way to Matrix.
 
 mod message;
+mod profile;
+mod reaction;
 
 use std::sync::Arc;
 
@@ -22,7 +24,7 @@ use crate::{
 #[serde(tag = "task", rename_all = "snake_case")]
 pub(crate) enum Task {
     /// Something that happened on the network.
-    Remote(RemoteEvent),
+    Remote(Box<RemoteEvent>),
     /// Something that the bridge itself has to tell.
     Notice(Notice),
 }
@@ -44,13 +46,17 @@ impl Task {
             RemoteAction::Message(_) => "message",
             RemoteAction::Edit { .. } => "edit",
             RemoteAction::React { .. } => "react",
+            RemoteAction::Unreact { .. } => "unreact",
+            RemoteAction::Reactions { .. } => "reactions",
             RemoteAction::Delete { .. } => "delete",
             RemoteAction::Join => "join",
             RemoteAction::Leave { .. } => "leave",
             RemoteAction::Kick { .. } => "kick",
             RemoteAction::Rename { .. } => "rename",
+            RemoteAction::Profile { .. } => "profile",
             RemoteAction::Topic(_) => "topic",
             RemoteAction::Name(_) => "name",
+            RemoteAction::RoomAvatar(_) => "room_avatar",
         }
     }
 }
@@ -127,27 +133,45 @@ async fn attempt(core: &Arc<Core>, row: &Row, task: &Task) -> Result<Vec<Mapping
     Ok(Vec::new())
 }
 
+/// An event of the network, and where it is to be said.
+#[derive(Clone, Copy)]
+struct Spoken<'a> {
+    core: &'a Core,
+    portal: &'a Portal,
+    row: &'a Row,
+    event: &'a RemoteEvent,
+}
+
 async fn act(
     core: &Arc<Core>,
     portal: &Portal,
     row: &Row,
     event: &RemoteEvent,
 ) -> Result<Vec<Mapping>, PerformError> {
+    let spoken = Spoken { core, portal, row, event };
     let mapped = match (&event.action, &event.sender) {
-        (RemoteAction::Message(said), sender) => {
-            Some(message::send(core, portal, row, event, sender.as_ref(), said).await?)
+        (RemoteAction::Message(said), _) => Some(message::send(spoken, said).await?),
+        (RemoteAction::Edit { target, message: said }, _) => {
+            Some(message::edit(spoken, target, said).await?)
         }
-        (RemoteAction::Edit { target, message: said }, sender) => {
-            message::edit(core, portal, row, event, sender.as_ref(), target, said).await?
-        }
-        (RemoteAction::React { target, key }, sender) => {
-            message::react(core, portal, row, event, sender.as_ref(), target, key).await?
-        }
-        (RemoteAction::Delete { target, reason, reach }, sender) => {
-            let own = sender.as_ref().filter(|_| *reach == Reach::Own);
-            message::delete(core, portal, row, own, target, reason.as_deref()).await?;
+        (RemoteAction::React { target, key }, _) => reaction::add(spoken, target, key).await?,
+        (RemoteAction::Unreact { target, key }, _) => {
+            reaction::remove(spoken, target, key.as_deref()).await?;
             None
         }
+        (RemoteAction::Reactions { target, keys }, _) => {
+            reaction::replace(spoken, target, keys).await?;
+            None
+        }
+        (RemoteAction::Delete { target, reason, reach }, _) => {
+            message::delete(spoken, target, reason.as_deref(), *reach).await?;
+            None
+        }
+        (RemoteAction::Profile { .. }, Some(user)) => {
+            profile::of_user(core, user).await?;
+            None
+        }
+        (RemoteAction::RoomAvatar(_), _) => None,
         (RemoteAction::Join, Some(user)) => {
             come_in(core, portal, user).await?;
             None
@@ -172,12 +196,16 @@ async fn act(
             set_name(core, portal, name).await?;
             None
         }
-        (RemoteAction::Join | RemoteAction::Leave { .. } | RemoteAction::Rename { .. }, None) => {
-            return Err(PerformError::Refused("a membership event without a user".to_owned()));
-        }
+        (
+            RemoteAction::Join
+            | RemoteAction::Leave { .. }
+            | RemoteAction::Rename { .. }
+            | RemoteAction::Profile { .. },
+            None,
+        ) => return Err(PerformError::Refused("an event about a user without one".to_owned())),
     };
     let Some((event_id, sender)) = mapped else { return Ok(Vec::new()) };
-    let task = Task::Remote(event.clone());
+    let task = Task::Remote(Box::new(event.clone()));
     Ok(mappings_of(&task, row.lane, row.seq, &event_id, &sender))
 }
 

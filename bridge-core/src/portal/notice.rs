@@ -67,7 +67,7 @@ impl Notice {
         }
         // In a conversation of two the ghost speaks, since the bot is not there.
         let speaker = core.intents.reader(portal).await;
-        let event = Outbound { event_type: "m.room.message", content, seq, at: None };
+        let event = Outbound { event_type: "m.room.message", content, seq, part: "", at: None };
         core.intents.send(core, portal, &speaker, event).await?;
         Ok(())
     }

@@ -98,8 +98,10 @@ pub(crate) struct Seat {
 /// Why there is no connection to speak by.
 #[derive(Clone, Debug)]
 pub(crate) enum NoSeat {
-    /// The network says no.
+    /// The channel says no.
     Refused(String),
+    /// The server takes no connection for this user.
+    Unconnected(String),
     /// There are as many puppets as there may be.
     Full,
     /// The network is away.

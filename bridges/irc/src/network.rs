@@ -267,13 +267,6 @@ impl One {
         let mut outgoing = outgoing;
         let seat = match self.seat(&outgoing, &place).await {
             Ok(seat) => seat,
-            Err(NoSeat::Full) => {
-                outgoing.author.voice = Voice::Relay;
-                match self.seat(&outgoing, &place).await {
-                    Ok(seat) => seat,
-                    Err(none) => return none.into(),
-                }
-            }
             Err(none) => return none.into(),
         };
         let kind = to_network::said(&outgoing).map_or(MessageKind::Text, |said| said.kind);
@@ -391,7 +384,10 @@ impl From<NoSeat> for Delivery {
     fn from(none: NoSeat) -> Self {
         match none {
             NoSeat::Refused(why) => refused(&why),
-            NoSeat::Full => refused("there are as many connections as the bridge may have"),
+            NoSeat::Unconnected(why) => Delivery::Relay { why },
+            NoSeat::Full => Delivery::Relay {
+                why: "there are as many connections as the bridge may have".to_owned(),
+            },
             NoSeat::Down(why) => retry(RetryScope::Lane, &why),
             NoSeat::Slow => retry(RetryScope::Sender, "the puppet is still connecting"),
         }

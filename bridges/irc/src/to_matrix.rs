@@ -22,7 +22,7 @@ pub(crate) fn message(line: &Message) -> Option<RemoteAction> {
         None => (MessageKind::Text, text),
     };
     let body = Doc::text(&format::strip(text));
-    Some(RemoteAction::Message(Said { kind, body, reply_to: None }))
+    Some(RemoteAction::Message(Said::new(kind, body)))
 }
 
 /// Reads a `server-time` tag: `2026-11-24T10:20:30.123Z`.

@@ -1,6 +1,6 @@
 //! From what the core hands over to lines of IRC. Pure.
 
-use bridge_core::network::{Action, Message as Said, MessageKind, Outgoing, Voice};
+use bridge_core::network::{Action, Message as Said, MessageKind, Outgoing};
 
 use crate::{
     ctcp,
@@ -22,23 +22,11 @@ pub(crate) fn bodies(outgoing: &Outgoing, state: &State, target: &str) -> Vec<St
     let Some(said) = said(outgoing) else { return Vec::new() };
     let form = if said.kind == MessageKind::Emote { Form::Action } else { Form::Plain };
     let budget = split::budget(state, command(said.kind), target, form);
-    let text = said.body.plain();
-    let text = match outgoing.author.voice {
-        Voice::Puppet => text,
-        Voice::Relay => relayed(outgoing.author.name(), said.kind, &text),
+    let whole = |piece: String| match form {
+        Form::Action => ctcp::action(&piece),
+        Form::Plain => piece,
     };
-    let whole = |piece: String| match (form, outgoing.author.voice) {
-        (Form::Action, Voice::Puppet) => ctcp::action(&piece),
-        _ => piece,
-    };
-    split::pieces(&text, budget).map(whole).collect()
-}
-
-fn relayed(name: &str, kind: MessageKind, text: &str) -> String {
-    match kind {
-        MessageKind::Emote => format!("* {name} {text}"),
-        _ => format!("<{name}> {text}"),
-    }
+    split::pieces(&said.body.plain(), budget).map(whole).collect()
 }
 
 /// What was being sent when a former process ended: the recorded parts that had not arrived.

@@ -1,10 +1,10 @@
 //! Files as links.
 
-use crate::content::{Block, Doc, Inline, matrix::Media};
+use crate::content::{Block, Doc, Inline};
 
 /// File -> its name, its size and a link, before the caption.
-pub(super) fn as_text(media: &Media, url: Option<&str>, caption: Doc) -> Doc {
-    let mut blocks = vec![Block::Paragraph(file_line(media, url))];
+pub fn linked(name: &str, size: Option<u64>, url: Option<&str>, caption: Doc) -> Doc {
+    let mut blocks = vec![Block::Paragraph(file_line(name, size, url))];
     match caption.blocks.split_first() {
         Some((Block::Paragraph(content), rest)) => {
             if let Some(Block::Paragraph(line)) = blocks.first_mut() {
@@ -19,9 +19,9 @@ pub(super) fn as_text(media: &Media, url: Option<&str>, caption: Doc) -> Doc {
 }
 
 /// The name, size and link of a file, as pieces of a line: `cat.png (1.2 MB): https://…`.
-pub fn file_line(media: &Media, url: Option<&str>) -> Vec<Inline> {
-    let name = media.name.replace(['\n', '\r'], " ");
-    let mut text = match media.size {
+pub fn file_line(name: &str, size: Option<u64>, url: Option<&str>) -> Vec<Inline> {
+    let name = name.replace(['\n', '\r'], " ");
+    let mut text = match size {
         Some(size) => format!("{name} ({})", readable(size)),
         None => name,
     };

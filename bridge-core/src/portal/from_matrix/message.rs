@@ -1,91 +1,112 @@
 //! What is said on Matrix, brought down to what the network can take.
 
-use ruma::EventId;
-
-use super::{Found, ids_of};
+use super::{Found, Heard, earlier, ids_of, mentions, relay::Relay};
 use crate::{
     content::{
-        Doc,
-        ladder::{self, Context, Relation, Rungs},
-        matrix,
+        ladder::{self, Context, Lowered, Relation, Rungs},
+        matrix::{self, Media},
         reply::Quoted,
     },
-    core::Core,
-    homeserver::As,
-    inbox::Head,
-    network::{Action, Caps, Message, Support},
+    network::{Action, File, FileSource, Message, Network, Support},
     portal::from_network::PerformError,
-    store::{MappingKind, Portal},
+    store::MappingKind,
 };
 
-/// An earlier message that is answered, as far as it can be read.
-struct Earlier {
-    author: String,
-    doc: Option<Doc>,
-}
-
-pub(super) async fn translate(
-    core: &Core,
-    portal: &Portal,
-    head: &Head<'_>,
-    caps: &Caps,
-) -> Result<Found, PerformError> {
-    let said = match matrix::read(&head.kind, head.content.get()) {
+pub(super) async fn translate<N: Network>(heard: Heard<'_, N>) -> Result<Found, PerformError> {
+    let Heard { core, head, caps, .. } = heard;
+    let mut said = match matrix::read(&head.kind, head.content.get()) {
         Ok(said) => said,
         Err(error) => {
             tracing::info!(%error, event_id = %head.event_id, "an event says nothing");
             return Ok(None);
         }
     };
-    let answered = said.reply_to.clone().or_else(|| said.thread.clone());
-    let earlier = match &answered {
-        Some(event_id) if caps.reply == Support::Fallback => {
-            read_earlier(core, portal, head, event_id).await?
-        }
-        _ => None,
+    mentions::mark(heard, &mut said.doc, &said.mentions).await?;
+    mentions::resolve(heard, &mut said.doc).await?;
+    core.file_links.in_text(heard.portal.lane, &head.event_id, &mut said.doc);
+
+    // What the network does not know by an id cannot be referred to there.
+    let target = match &said.replaces {
+        Some(target) => ids_of(core, target).await?,
+        None => Vec::new(),
     };
-    let quoted = earlier
-        .as_ref()
-        .map(|earlier| Quoted { author: &earlier.author, doc: earlier.doc.as_ref() });
-    let rungs = Rungs {
+    let mut rungs = Rungs {
         text: caps.text,
         edit: caps.edit,
         reply: caps.reply,
         thread: caps.thread,
         media: caps.media,
     };
-    let context = Context { quoted, ..Context::default() };
+    if target.is_empty() && rungs.edit == Support::Native {
+        rungs.edit = Support::Fallback;
+    }
+    if let Some(root) = &said.thread
+        && rungs.thread == Support::Native
+        && ids_of(core, root).await?.is_empty()
+    {
+        rungs.thread = Support::Fallback;
+    }
+    let answered = said.reply_to.clone().or_else(|| said.thread.clone());
+    if let Some(answered) = &answered
+        && rungs.reply == Support::Native
+        && ids_of(core, answered).await?.is_empty()
+    {
+        rungs.reply = Support::Fallback;
+    }
+
+    let quoted = match &answered {
+        Some(event_id) if rungs.reply == Support::Fallback => {
+            earlier::read(heard, event_id).await?
+        }
+        _ => None,
+    };
+    let before = match &said.replaces {
+        Some(event_id) if rungs.edit == Support::Fallback => {
+            earlier::text_before(heard, event_id).await?
+        }
+        _ => None,
+    };
+    let relay = Relay::of(heard).await?;
+    let lane = heard.portal.lane;
+    let file_url = said.media.as_ref().map(|media| core.file_links.of_file(lane, &head.event_id, media));
+    let text_url = core.file_links.of_text(lane, &head.event_id);
+    let context = Context {
+        quoted: quoted
+            .as_ref()
+            .map(|earlier| Quoted { author: &earlier.author, doc: earlier.doc.as_ref() }),
+        earlier: before.as_ref(),
+        relay: relay.as_ref().map(Relay::around),
+        file_url: file_url.as_deref(),
+        text_url: Some(&text_url),
+    };
     let Some(lowered) = ladder::message(said, &rungs, &context) else { return Ok(None) };
-    let mut message = Message { kind: lowered.kind, body: lowered.doc, reply_to: None };
-    match lowered.relation {
-        Relation::Edit(target) => {
-            let target = ids_of(core, &target).await?;
+    let Lowered { kind, doc, media, relation } = lowered;
+    let mut message = Message::new(kind, doc);
+    message.file = media.zip(file_url).map(|(media, url)| file(media, url));
+    match relation {
+        Relation::None => {}
+        Relation::Edit(_) => {
             return Ok(Some((Action::Edit { target, message }, Some(MappingKind::Edit))));
         }
-        Relation::Reply(target) | Relation::Thread { reply_to: Some(target), .. } => {
-            message.reply_to = ids_of(core, &target).await?.into_iter().next();
+        Relation::Reply(answered) => {
+            message.reply_to = ids_of(core, &answered).await?.into_iter().next();
         }
-        _ => {}
+        Relation::Thread { root, reply_to } => {
+            message.thread = ids_of(core, &root).await?.into_iter().next();
+            if let Some(answered) = reply_to {
+                message.reply_to = ids_of(core, &answered).await?.into_iter().next();
+            }
+        }
     }
     Ok(Some((Action::Message(message), Some(MappingKind::Message))))
 }
 
-/// Reads the message that is answered. It stands on the homeserver, whatever was restarted since.
-async fn read_earlier(
-    core: &Core,
-    portal: &Portal,
-    head: &Head<'_>,
-    event_id: &EventId,
-) -> Result<Option<Earlier>, PerformError> {
-    let reader = core.intents.reader(portal).await;
-    let event = match core.homeserver.event(&head.room_id, As::User(&reader), event_id).await {
-        Ok(Some(event)) => event,
-        Err(error) if error.is_retryable() => return Err(error.into()),
-        Ok(None) | Err(_) => return Ok(None),
-    };
-    let Ok(earlier) = Head::parse(event.json()) else { return Ok(None) };
-    let name = core.members.display_name(core, &earlier.room_id, &earlier.sender).await?;
-    let author = name.unwrap_or_else(|| earlier.sender.localpart().to_owned());
-    let doc = matrix::read(&earlier.kind, earlier.content.get()).ok().map(|said| said.doc);
-    Ok(Some(Earlier { author, doc }))
+fn file(media: Media, url: String) -> File {
+    let mut file = File::new(media.name, FileSource::Url(url));
+    file.kind = Some(media.kind);
+    file.mime = media.mime;
+    file.size = media.size;
+    file.dimensions = media.dimensions;
+    file.duration = media.duration;
+    file
 }

@@ -66,7 +66,7 @@ impl Hub {
         self.ensure_puppet(&user, name);
         let Some(puppet) = self.puppets.get_mut(&user) else { return };
         if let Some(why) = &puppet.refused {
-            return drop(answer.send(Err(NoSeat::Refused(why.clone()))));
+            return drop(answer.send(Err(NoSeat::Unconnected(why.clone()))));
         }
         if let Place::Channel(channel) = target {
             puppet.wanted.insert(channel.clone());
@@ -281,7 +281,7 @@ impl Hub {
         let why = match closed.reason.retry() {
             Retry::Hopeless => {
                 puppet.refused = Some(closed.reason.to_string());
-                NoSeat::Refused(closed.reason.to_string())
+                NoSeat::Unconnected(closed.reason.to_string())
             }
             Retry::Backoff | Retry::Throttled => NoSeat::Down(closed.reason.to_string()),
         };
