@@ -112,6 +112,10 @@ permissions:                           # the most specific wins: user id, server
 relay:
   format: "<{name}> {text}"            # how the bot says the words of `relay` users
 
+fallback:                              # where the network has no such thing: notice or nothing
+  reactions: notice
+  deletions: notice
+
 policy_rooms: []                       # Matrix policy lists, honoured in both directions
 
 delivery:
