@@ -68,7 +68,8 @@ pub(super) async fn translate<N: Network>(heard: Heard<'_, N>) -> Result<Found, 
     };
     let relay = Relay::of(heard).await?;
     let lane = heard.portal.lane;
-    let file_url = said.media.as_ref().map(|media| core.file_links.of_file(lane, &head.event_id, media));
+    let file_url =
+        said.media.as_ref().map(|media| core.file_links.of_file(lane, &head.event_id, media));
     let text_url = core.file_links.of_text(lane, &head.event_id);
     let context = Context {
         quoted: quoted
