@@ -13,7 +13,7 @@ use crate::{
     core::Core,
     homeserver::HomeserverError,
     id::{LaneId, RemoteId, Seq},
-    network::{Reach, RemoteAction, RemoteEvent, RemoteUser},
+    network::{RemoteAction, RemoteEvent, RemoteUser},
     patience::Patience,
     portal::{create, notice::Notice},
     store::{Mapping, MappingKind, Portal, PortalBy, PortalKind, Row, StoreError},
