@@ -24,12 +24,13 @@ use crate::{
     intent::Intents,
     lane::{self, Lanes},
     marker::MarkerKey,
-    media::link::FileLinks,
+    media::{self, fetch::Fetcher, inward::Inward, link::FileLinks},
     members::Members,
     names::Names,
     network::{Network, NetworkError, Remote},
     patience::Patience,
     portal::{Portals, plumb},
+    safety::{Safety, policy},
     signals::{self, SignalFeed},
     store::{Batch, Op, PortalKind, Store, StoreError, sqlite::SqliteStore},
     telemetry::Metrics,
@@ -56,6 +57,8 @@ pub struct Parts<N> {
     pub appservice: TcpListener,
     /// Where health, metrics and the admin API are.
     pub admin: TcpListener,
+    /// Where links to files are opened.
+    pub media: TcpListener,
     /// The time.
     pub clock: Clock,
 }
@@ -111,7 +114,7 @@ const PARTING: Duration = Duration::from_secs(3);
 /// # Errors
 /// What no waiting can mend; see [`RunError`].
 pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Result<(), RunError> {
-    let Parts { config, registration, network, appservice, admin, clock } = parts;
+    let Parts { config, registration, network, appservice, admin, media, clock } = parts;
     let hs_token = HsToken::new(registration.hs_token.expose());
     let (store, feed) = open_store(&config)?;
     let (core, incoming) = assemble(config, &registration, network.clone(), store, clock).await?;
@@ -133,6 +136,8 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     let router = appservice::router(Arc::new(service), hs_token);
     tasks.spawn(serve(appservice, router, shutdown.clone(), hard.clone()));
     tasks.spawn(serve(admin, admin_router(&core), hard.clone(), hard.clone()));
+    let links = media::serve::router(core.clone());
+    tasks.spawn(serve(media, links, shutdown.clone(), hard.clone()));
     let prober = core.homeserver.clone();
     let stop = hard.clone();
     tasks.spawn(async move { prober.run_prober(stop).await });
@@ -205,6 +210,11 @@ async fn assemble<N: Network>(
         members: Members::new(store.clone()),
         links: Links::default(),
         signals,
+        safety: Safety::new(&config),
+        inward: Inward::new(
+            Fetcher::new(&config.media.allow_hosts)
+                .map_err(|why| RunError::Task(format!("files cannot be fetched: {why}")))?,
+        ),
         file_links: FileLinks::new(config.media.public_url.as_str(), markers.clone()),
         openings: Cache::builder().max_capacity(1_000).time_to_live(OPENED).build(),
         protocol: Protocol { id: N::KIND, name: descriptor.name },
@@ -261,6 +271,8 @@ async fn work<N: Network>(
     tasks: &TaskTracker,
 ) -> Result<(), RunError> {
     meet_homeserver(core).await?;
+    policy::read_all(core).await;
+    tasks.spawn(policy::run(core.clone(), hard.clone()));
     tasks.spawn(keep_house(core.clone(), hard.clone()));
     let lanes = Lanes::new(core.clone(), network.clone());
     let lanes = tasks.spawn(lanes.run(feed, incoming.settled, hard.clone()));
@@ -369,6 +381,7 @@ async fn keep_house(core: Arc<Core>, stop: CancellationToken) {
     loop {
         measure(&core).await;
         if ticks.is_multiple_of(TRIM_EVERY) {
+            core.safety.limits.tidy();
             let keep = u64::try_from(core.config.store.keep.as_millis()).unwrap_or(u64::MAX);
             let before = Timestamp(core.clock.now().0.saturating_sub(keep));
             if let Err(error) = core.store.trim(before).await {

@@ -14,9 +14,11 @@ mod example;
 mod fallback;
 mod fault;
 mod homeserver;
+mod limits;
 mod logging;
 mod media;
 mod node;
+mod other_bridges;
 mod permissions;
 mod policy_rooms;
 mod portals;
@@ -46,8 +48,10 @@ pub use self::{
     example::{ExampleValues, example},
     fallback::{Fallback, FallbackChoice},
     homeserver::Homeserver,
+    limits::{Limit, Limits},
     logging::{LogFormat, Logging},
     media::{AllowHost, Media},
+    other_bridges::{OtherBridges, OtherGhosts},
     portals::Portals,
     relay::{Relay, RelayFormat},
     secret::Secret,
@@ -67,7 +71,7 @@ use crate::{
 };
 
 /// The sections that every bridge has, in the order of the file.
-const SECTIONS: [&str; 12] = [
+const SECTIONS: [&str; 14] = [
     "homeserver",
     "appservice",
     "store",
@@ -76,6 +80,8 @@ const SECTIONS: [&str; 12] = [
     "permissions",
     "relay",
     "fallback",
+    "other_bridges",
+    "limits",
     "policy_rooms",
     "delivery",
     "portals",
@@ -117,6 +123,10 @@ pub struct Config {
     pub relay: Relay,
     /// Choices of the ladder of fallbacks.
     pub fallback: Fallback,
+    /// Ghosts of other bridges.
+    pub other_bridges: OtherBridges,
+    /// How fast people may speak.
+    pub limits: Limits,
     /// Matrix policy lists that are honoured in both directions.
     pub policy_rooms: Vec<OwnedRoomOrAliasId>,
     /// What becomes of messages that cannot go the normal way.
@@ -214,6 +224,8 @@ fn read_sections(root: &Node, facts: &Facts, folder: PathBuf, context: &Context)
     let permissions = permissions::read(root, context);
     let relay = relay::read(root, context);
     let fallback = fallback::read(root, context);
+    let other_bridges = other_bridges::read(root, context);
+    let limits = limits::read(root, context);
     let policy_rooms = policy_rooms::read(root, context);
     let delivery = delivery::read(root, context);
     let portals = portals::read(root, context);
@@ -227,6 +239,8 @@ fn read_sections(root: &Node, facts: &Facts, folder: PathBuf, context: &Context)
         permissions,
         relay,
         fallback,
+        other_bridges,
+        limits,
         policy_rooms,
         delivery,
         portals,

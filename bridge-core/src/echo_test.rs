@@ -71,8 +71,10 @@ async fn start(
     };
     let network = Arc::new(Echo::new(loaded.network, env).unwrap());
     let clock = Clock::system();
+    let media = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let registration_file = registration.clone();
     let parts =
-        Parts { config, registration: registration.clone(), network, appservice, admin, clock };
+        Parts { config, registration: registration_file, network, appservice, admin, media, clock };
     let stop = CancellationToken::new();
     let task = tokio::spawn(bridge::run(parts, stop.clone()));
     Running { registration, url, stop, task }

@@ -15,6 +15,7 @@ mod ephemeral;
 mod error;
 mod history;
 mod link;
+mod media;
 mod membership;
 mod path;
 mod raw_room;
@@ -24,6 +25,7 @@ mod send;
 mod server;
 mod state;
 mod transport;
+mod whole_state;
 
 #[cfg(test)]
 mod tests;
@@ -36,6 +38,7 @@ use std::{
 
 use ruma::{OwnedServerName, OwnedUserId, ServerName, UserId, api::SupportedVersions};
 
+pub(crate) use self::media::Download;
 pub use self::{
     account::{Account, Profile},
     backoff::Backoff,

@@ -160,6 +160,10 @@ impl Inbox {
         if self.core.names.is_ours(&head.sender) {
             return Ok(()); // our own echo
         }
+        self.core.safety.policies.hear(&head);
+        if head.kind == "m.room.server_acl" {
+            self.core.safety.acls.changed(&head.room_id).await;
+        }
         let room = PortalBy::Room(head.room_id.clone());
         let portal = match self.core.portals.find(&room).await? {
             Some(portal) => portal,

@@ -13,6 +13,7 @@ use crate::{
     marker::MARKER_KEY,
     network::RemoteUser,
     portal::from_network::PerformError,
+    safety::foreign::BRIDGE_KEY,
     store::{Batch, Member, Membership, Op, Portal, PortalKind, Store, StoreError},
 };
 
@@ -143,6 +144,7 @@ impl Intents {
         let Outbound { event_type, mut content, seq, part, at } = event;
         let room = room_of(portal)?;
         content[MARKER_KEY] = core.markers.marker(seq, part).into();
+        content[BRIDGE_KEY] = core.config.appservice.id.as_str().into();
         let txn = core.markers.transaction_id(seq, part, room.as_str(), user.as_str());
         self.ensure_joined(core, portal, user).await?;
         let send = || {

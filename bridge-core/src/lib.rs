@@ -30,6 +30,7 @@ pub mod network;
 mod patience;
 pub mod permission;
 mod portal;
+mod safety;
 mod signals;
 pub mod store;
 pub mod telemetry;

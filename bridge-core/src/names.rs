@@ -26,6 +26,7 @@ trait NetworkNames: Send + Sync {
     fn ghost_key(&self, fields: &Fields) -> Option<GhostKey>;
     fn alias_fields(&self, portal: &PortalKey) -> Option<Fields>;
     fn portal_of_alias(&self, fields: &Fields) -> Option<PortalKey>;
+    fn host_of(&self, key: &GhostKey) -> Option<String>;
 }
 
 /// Weak, since the network knows the core as well.
@@ -43,6 +44,9 @@ impl<N: Network> NetworkNames for Of<N> {
     }
     fn portal_of_alias(&self, fields: &Fields) -> Option<PortalKey> {
         self.0.upgrade()?.portal_of_alias(fields)
+    }
+    fn host_of(&self, key: &GhostKey) -> Option<String> {
+        self.0.upgrade()?.host_of(key)
     }
 }
 
@@ -82,6 +86,11 @@ impl Names {
             return None;
         }
         self.network.ghost_key(&self.ghost.decode(user.localpart())?)
+    }
+
+    /// The host that a remote user comes from.
+    pub(crate) fn host_of(&self, key: &GhostKey) -> Option<String> {
+        self.network.host_of(key)
     }
 
     /// The localpart of a portal's alias.

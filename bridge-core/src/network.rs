@@ -7,6 +7,7 @@
 mod caps;
 mod delivery;
 mod event;
+pub mod features;
 mod file;
 mod remote;
 mod signal;
@@ -137,6 +138,13 @@ pub trait Network: Send + Sync + Sized + 'static {
     /// has a puppet there. `None` leaves the name as it was written.
     fn name_of(&self, portal: &PortalKey, who: &MentionTarget) -> Option<String> {
         let _ = (portal, who);
+        None
+    }
+
+    /// The host that a remote user comes from, where hosts are what people are told apart by:
+    /// server ACLs and policy lists that ban servers go by it.
+    fn host_of(&self, ghost: &GhostKey) -> Option<String> {
+        let _ = ghost;
         None
     }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod event;
+mod media;
 mod room;
 mod send;
 mod sync;

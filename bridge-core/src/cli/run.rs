@@ -66,7 +66,8 @@ async fn assemble<N: Network>(loaded: Loaded<N::Config>) -> Result<Parts<N>, Run
     let network = N::new(network, env).map_err(|error| source.locate(error))?;
     let appservice = listen("appservice.listen", config.appservice.listen).await?;
     let admin = listen("admin.listen", config.admin.listen).await?;
-    Ok(Parts { config, registration, network: Arc::new(network), appservice, admin, clock })
+    let media = listen("media.listen", config.media.listen).await?;
+    Ok(Parts { config, registration, network: Arc::new(network), appservice, admin, media, clock })
 }
 
 /// Refuses a registration of other ids: the homeserver would believe it, and not us.

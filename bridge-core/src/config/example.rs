@@ -116,6 +116,15 @@ fallback:                              # where the network has no such thing: no
   reactions: notice
   deletions: notice
 
+other_bridges:                         # people who are ghosts of other bridges in the same room
+  ghosts: allow                        # allow (people like any other), relay or block
+  users: []                            # ghosts of bridges that mark nothing: "@_xmpp_*:{domain}"
+
+limits:                                # how fast people may speak: {burst: 20, per_minute: 60}
+  sender: null                         # what is faster waits
+  homeserver: null
+  network: null
+
 policy_rooms: []                       # Matrix policy lists, honoured in both directions
 
 delivery:

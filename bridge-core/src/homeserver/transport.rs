@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
-    HeaderMap, Method, Request, StatusCode, Uri,
+    HeaderMap, Method, Request, Response, StatusCode, Uri,
+    body::Incoming,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
     http::uri::{Authority, PathAndQuery, Scheme},
 };
@@ -19,7 +20,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     HomeserverConfig,
-    error::{HomeserverError, SetupError},
+    error::{HomeserverError, SetupError, classify},
     path::Path,
 };
 
@@ -28,6 +29,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The largest answer that is read; an initial sync of a bot in many rooms is the largest known.
 const MAX_ANSWER: usize = 256 * 1024 * 1024;
+/// The largest refusal that is read.
+const MAX_REFUSAL: usize = 64 * 1024;
 
 pub(super) type Outgoing = Request<Full<Bytes>>;
 
@@ -110,6 +113,28 @@ impl Transport {
         // The semaphore is never closed.
         let _permit = self.permits.acquire().await;
         self.exchange_at_once(request, timeout).await
+    }
+
+    /// Sends a request and leaves the body of a success to be read; it takes no place among
+    /// those that answer at once.
+    pub(super) async fn stream(
+        &self,
+        request: Outgoing,
+    ) -> Result<Response<Incoming>, HomeserverError> {
+        let head = tokio::time::timeout(self.timeout, self.client.request(request)).await;
+        let response = head
+            .map_err(|elapsed| HomeserverError::Unreachable { source: Box::new(elapsed) })?
+            .map_err(unreachable)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        let (parts, body) = response.into_parts();
+        let body = Limited::new(body, MAX_REFUSAL)
+            .collect()
+            .await
+            .map_err(|source| HomeserverError::Unreachable { source })?
+            .to_bytes();
+        Err(classify(parts.status, &parts.headers, &body))
     }
 
     /// Like [`Transport::exchange`], past all that wait.

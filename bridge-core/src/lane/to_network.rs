@@ -29,6 +29,7 @@ use crate::{
         from_matrix::{self, Translated},
         gap, notice,
     },
+    safety::limits::Wait,
     store::{Batch, Mapping, MappingKind, Op, PortalBy, Row, RowState, StoreError},
 };
 
@@ -439,6 +440,11 @@ fn progress_of(row: &Row) -> Option<Progress> {
 }
 
 async fn deliver<N: Network>(core: &Arc<Core>, network: &N, row: &Row) -> Sent {
+    if let Some((sender, wait)) = too_fast(core, row) {
+        let Wait { after, scope } = wait;
+        let delivery = Delivery::Retry { after, scope, why: "too many messages".to_owned() };
+        return Sent { delivery, sender: Some(sender), mapping: None };
+    }
     let sent = deliver_as(core, network, row, None).await;
     let Delivery::Relay { why } = &sent.delivery else { return sent };
     tracing::debug!(lane = row.lane.0, seq = row.seq.0, why, "the bot speaks for an author");
@@ -449,6 +455,16 @@ async fn deliver<N: Network>(core: &Arc<Core>, network: &N, row: &Row) -> Sent {
         sent.delivery = Delivery::Refused(Refusal { why, text });
     }
     sent
+}
+
+/// Counts a message against the limits, unless some of it was sent already.
+fn too_fast(core: &Core, row: &Row) -> Option<(OwnedUserId, Wait)> {
+    let head = Head::parse_str(&row.body).ok()?;
+    if row.progress.is_some() || head.state_key.is_some() {
+        return None;
+    }
+    let wait = core.safety.limits.count(&head.sender)?;
+    Some((head.sender, wait))
 }
 
 async fn deliver_as<N: Network>(

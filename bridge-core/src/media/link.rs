@@ -91,7 +91,6 @@ impl FileLinks {
     }
 
     /// The link, if its signature is ours.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the listener is about to come"))]
     pub(crate) fn checked(&self, link: Link, signature: &str) -> Option<Link> {
         use subtle::ConstantTimeEq as _;
         let ours = self.signature(&link);

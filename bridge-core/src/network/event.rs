@@ -113,6 +113,16 @@ pub enum RemoteAction {
     RoomAvatar(Option<File>),
 }
 
+impl RemoteAction {
+    /// The file that goes with it.
+    pub(crate) fn file(&self) -> Option<&File> {
+        match self {
+            Self::Message(message) | Self::Edit { message, .. } => message.file.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// What somebody may remove.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use ruma::OwnedUserId;
 
-use super::{Progress, RemoteEvent, RemoteSignal, Settlement, Token};
+use super::{Progress, RemoteAction, RemoteEvent, RemoteSignal, Settlement, Token};
 use crate::{
     core::Core,
     failpoint,
@@ -87,6 +87,7 @@ impl Remote {
     ) -> Result<Pushed, StoreError> {
         let arrival = Instant::now();
         let mut ops = Vec::with_capacity(events.len() + facts.len());
+        let mut routed = Vec::with_capacity(events.len());
         for event in events {
             let Some(portal) = self.core.portals.find(&PortalBy::Key(event.portal.clone())).await?
             else {
@@ -94,6 +95,11 @@ impl Remote {
                 continue;
             };
             ops.push(Op::Append(self.row(&portal, event)));
+            routed.push(event);
+            if let (RemoteAction::Message(said), Some(user)) = (&event.action, &event.sender) {
+                let text = said.body.plain();
+                self.core.safety.foreign.remember(portal.lane, &user.name, &text);
+            }
         }
         for (scope, value) in facts {
             ops.push(Op::Cursor { scope: scope.clone(), value: value.clone() });
@@ -101,6 +107,11 @@ impl Remote {
         failpoint::hit("to_matrix.before_commit");
         let committed = self.core.store.commit(Batch::durable(ops)).await?;
         failpoint::hit("to_matrix.committed");
+        for (seq, event) in committed.appended.iter().zip(&routed) {
+            if let (Some(seq), Some(file)) = (seq, event.action.file()) {
+                self.core.inward.begin(&self.core, *seq, file.clone());
+            }
+        }
         let new = committed.appended.iter().flatten().count();
         metrics::counter!("bridge_received_total", "direction" => "to_matrix")
             .increment(new as u64);

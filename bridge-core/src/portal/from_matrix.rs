@@ -24,6 +24,7 @@ use crate::{
     },
     permission::Level,
     portal::{from_network::PerformError, upgrade},
+    safety::foreign::{Verdict, tell_loop},
     store::{Mapping, MappingKind, Portal, PortalBy, PortalKind, Row, StoreError},
 };
 
@@ -105,6 +106,18 @@ async fn attempt<N: Network>(
         super::control::tell_blocked(core, &portal, &head.sender).await?;
         return Ok(Translated::nothing());
     }
+    if core.safety.is_kept_out(core, &portal, &head.sender, None).await? {
+        return Ok(Translated::nothing());
+    }
+    let level = match foreign(core, &portal, &head).await? {
+        Verdict::Carry => level,
+        Verdict::Relay => Level::Relay,
+        Verdict::Block => return Ok(Translated::nothing()),
+        Verdict::Loop(bridge) => {
+            tell_loop(core, &portal, &bridge).await?;
+            return Ok(Translated::nothing());
+        }
+    };
     let voice = voice.unwrap_or(match level {
         Level::Relay => Voice::Relay,
         _ => Voice::Puppet,
@@ -123,6 +136,19 @@ async fn attempt<N: Network>(
     let Some((action, mapping)) = action else { return Ok(Translated::nothing()) };
     let outgoing = outgoing(core, &portal, row, &head, voice, action).await?;
     Ok(Translated::Send { outgoing, mapping })
+}
+
+/// What to do with an event of another bridge.
+async fn foreign(core: &Core, portal: &Portal, head: &Head<'_>) -> Result<Verdict, PerformError> {
+    #[derive(Default, Deserialize)]
+    struct Content {
+        #[serde(default)]
+        body: String,
+    }
+    let content: Content = serde_json::from_str(head.content.get()).unwrap_or_default();
+    let name = core.members.display_name(core, &head.room_id, &head.sender).await?;
+    let name = name.as_deref().unwrap_or(head.sender.localpart());
+    Ok(core.safety.foreign.of_event(portal.lane, head, name, &content.body))
 }
 
 /// An event of a room, and what decides about its form on the network.

@@ -148,6 +148,12 @@ async fn act(
     row: &Row,
     event: &RemoteEvent,
 ) -> Result<Vec<Mapping>, PerformError> {
+    if let Some(user) = &event.sender
+        && !matches!(event.action, RemoteAction::Leave { .. })
+        && is_kept_out(core, portal, user).await?
+    {
+        return Ok(Vec::new());
+    }
     let spoken = Spoken { core, portal, row, event };
     let mapped = match (&event.action, &event.sender) {
         (RemoteAction::Message(said), _) => Some(message::send(spoken, said).await?),
@@ -167,13 +173,16 @@ async fn act(
             message::delete(spoken, target, reason.as_deref(), *reach).await?;
             None
         }
-        (RemoteAction::Profile { .. }, Some(user)) => {
-            profile::of_user(core, user).await?;
+        (RemoteAction::Profile { avatar }, Some(user)) => {
+            profile::of_user(core, user, avatar.as_ref()).await?;
             None
         }
-        (RemoteAction::RoomAvatar(_), _) => None,
+        (RemoteAction::RoomAvatar(avatar), sender) => {
+            profile::of_room(core, portal, sender.as_ref(), avatar.as_ref()).await?;
+            None
+        }
         (RemoteAction::Join, Some(user)) => {
-            come_in(core, portal, user).await?;
+            join(core, portal, user).await?;
             None
         }
         (RemoteAction::Leave { reason }, Some(user)) => {
@@ -242,6 +251,29 @@ pub(crate) fn mappings_of(
     std::iter::once(remote_id).chain(also.iter().cloned()).map(mapping).collect()
 }
 
+/// Whether a policy list or the room's server ACL keeps a remote user out.
+async fn is_kept_out(
+    core: &Core,
+    portal: &Portal,
+    user: &RemoteUser,
+) -> Result<bool, PerformError> {
+    let id = match core.ghosts.find(&user.key).await? {
+        Some(ghost) => Some(ghost.user_id.clone()),
+        None => core.names.ghost_id(&user.key),
+    };
+    let Some(id) = id else { return Ok(false) };
+    let host = core.names.host_of(&user.key);
+    core.safety.is_kept_out(core, portal, &id, host.as_deref()).await
+}
+
+/// Whoever was here before comes in at once, others a little later.
+async fn join(core: &Arc<Core>, portal: &Portal, user: &RemoteUser) -> Result<(), PerformError> {
+    match core.ghosts.find(&user.key).await? {
+        Some(ghost) if ghost.registered => come_in(core, portal, user).await,
+        _ => core.safety.newcomers.came(core, portal, user).await,
+    }
+}
+
 async fn come_in(core: &Core, portal: &Portal, user: &RemoteUser) -> Result<(), PerformError> {
     let ghost = core.ghosts.ensure(core, user).await?;
     core.intents.ensure_joined(core, portal, &ghost.user_id).await
@@ -253,6 +285,7 @@ async fn go(
     user: &RemoteUser,
     reason: Option<&str>,
 ) -> Result<(), PerformError> {
+    core.safety.newcomers.gone(portal.lane, &user.key);
     match core.ghosts.find(&user.key).await? {
         Some(ghost) => core.intents.leave(core, portal, &ghost.user_id, reason).await,
         None => Ok(()), // never seen on Matrix
@@ -261,7 +294,7 @@ async fn go(
 
 /// The new ghost comes in first, so that the conversation is never without its person.
 async fn rename(
-    core: &Core,
+    core: &Arc<Core>,
     portal: &Portal,
     from: &RemoteUser,
     to: &RemoteUser,
@@ -269,6 +302,9 @@ async fn rename(
     if from.key == to.key {
         core.ghosts.ensure(core, to).await?;
         return Ok(());
+    }
+    if core.safety.newcomers.gone(portal.lane, &from.key) {
+        return join(core, portal, to).await;
     }
     let Some(old) = core.ghosts.find(&from.key).await? else { return Ok(()) };
     if core.intents.is_joined(portal, &old.user_id).await? {

@@ -10,7 +10,8 @@ use crate::{
     id::{Direction, Seq},
     inbox::Head,
     intent::Outbound,
-    store::{NewRow, Op, Portal, Row, RowState},
+    permission::Level,
+    store::{Member, NewRow, Op, Portal, PortalKind, Row, RowState, StoreError},
 };
 
 /// A sentence from the bot, for the author of a message where there is one.
@@ -34,6 +35,29 @@ pub(crate) fn about_row(core: &Core, row: &Row, text: &str) -> Option<Op> {
 /// The write that says something in a portal's room.
 pub(crate) fn in_room(core: &Core, portal: &Portal, text: &str) -> Op {
     append(core, portal.lane, &Notice { text: text.to_owned(), about: None, author: None })
+}
+
+/// The writes that tell the admins something: in their own rooms with the bot, else in the
+/// portal's room.
+pub(crate) async fn for_admins(
+    core: &Core,
+    portal: &Portal,
+    text: &str,
+) -> Result<Vec<Op>, StoreError> {
+    let mut ops = Vec::new();
+    for control in core.store.portals("control:").await? {
+        let Some(room) = &control.room_id else { continue };
+        let members = core.store.members(room).await?;
+        let is_admin =
+            |member: &Member| core.config.permissions.level(&member.user_id) == Level::Admin;
+        if control.kind == PortalKind::Control && members.iter().any(is_admin) {
+            ops.push(in_room(core, &control, text));
+        }
+    }
+    if ops.is_empty() {
+        ops.push(in_room(core, portal, text));
+    }
+    Ok(ops)
 }
 
 fn append(core: &Core, lane: crate::id::LaneId, notice: &Notice) -> Op {

@@ -1,7 +1,7 @@
 //! Requests to the client API.
 
 use anyhow::{Context, Result};
-use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url, header::CONTENT_TYPE};
 use serde_json::Value;
 
 use crate::rig::http_client;
@@ -47,6 +47,15 @@ impl Api {
             .extend(segments);
         let (path, request) = (url.path().to_owned(), self.http.request(method.clone(), url));
         Ok(Call { method, path, request: request.bearer_auth(&self.token) })
+    }
+
+    /// Uploads a file.
+    pub(super) async fn upload(&self, name: &str, mime: &str, bytes: Vec<u8>) -> Result<Value> {
+        let mut url = self.base.join("/_matrix/media/v3/upload")?;
+        url.query_pairs_mut().append_pair("filename", name);
+        let request = self.http.post(url).header(CONTENT_TYPE, mime).body(bytes);
+        let request = request.bearer_auth(&self.token);
+        Call { method: Method::POST, path: "upload".to_owned(), request }.send().await
     }
 
     pub(super) async fn get(&self, segments: &[&str]) -> Result<Value> {

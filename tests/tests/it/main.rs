@@ -7,4 +7,7 @@ mod demo;
 mod irc_conversation;
 mod irc_crash;
 mod irc_people;
+mod media;
+mod relay;
 mod rig;
+mod safety;

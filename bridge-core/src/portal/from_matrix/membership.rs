@@ -11,6 +11,7 @@ use crate::{
     network::{Action, Network, Support, Voice},
     permission::Level,
     portal::{control, create, encryption, from_network::PerformError},
+    safety::foreign::Verdict,
     store::{Membership, Portal, PortalKind, Row},
 };
 
@@ -42,7 +43,9 @@ pub(super) async fn translate<N: Network>(
         return Ok(Translated::nothing());
     }
     let shown = network.caps(&portal.key).members != Support::None
-        && core.config.permissions.level(&target) >= Level::User;
+        && core.config.permissions.level(&target) >= Level::User
+        && core.safety.foreign.of_member(&target) == Verdict::Carry
+        && !core.safety.policies.bans(&target, None);
     match action {
         Some(action) if shown => {
             let mut outgoing = outgoing(core, portal, row, head, Voice::Puppet, action).await?;

@@ -14,8 +14,9 @@ use crate::{
     id::RemoteId,
     inbox::Head,
     intent::Outbound,
+    media::inward,
     network::{Message, Reach},
-    store::{Mapping, MappingKind, Portal},
+    store::{Mapping, MappingKind, Portal, Row},
 };
 
 /// From this age on an event carries its own time; younger ones take the homeserver's.
@@ -27,7 +28,7 @@ pub(super) type Sent = (OwnedEventId, OwnedUserId);
 /// Says something as a ghost, or as the bot if the network itself speaks.
 pub(super) async fn send(spoken: Spoken<'_>, said: &Message) -> Result<Sent, PerformError> {
     let Spoken { core, portal, .. } = spoken;
-    let (event_type, mut content) = content(core, said).await?;
+    let (event_type, mut content) = content(core, spoken.row, said).await?;
     let reply_to = find(core, portal, said.reply_to.as_ref()).await?;
     let root = find(core, portal, said.thread.as_ref()).await?;
     if let Some(answered) = &reply_to {
@@ -54,7 +55,7 @@ pub(super) async fn edit(
 ) -> Result<Sent, PerformError> {
     let Spoken { core, portal, .. } = spoken;
     let speaker = spoken.speaker().await?;
-    let (event_type, new) = content(core, said).await?;
+    let (event_type, new) = content(core, spoken.row, said).await?;
     let target = find(core, portal, Some(earlier)).await?;
     // Only its author can change an event.
     let target = target.filter(|target| target.sender == speaker);
@@ -177,13 +178,19 @@ async fn read(
 }
 
 /// The type and content of an event that says this.
-async fn content(core: &Core, said: &Message) -> Result<(&'static str, Value), PerformError> {
+async fn content(
+    core: &Core,
+    row: &Row,
+    said: &Message,
+) -> Result<(&'static str, Value), PerformError> {
     let mut doc = said.body.clone();
     resolve_mentions(core, &mut doc).await?;
     let Some(file) = &said.file else {
         return Ok(("m.room.message", matrix::text_content(said.kind, &doc)));
     };
-    // Until files are fetched, their links say where they are.
+    if let Some(media) = inward::of_row(core, row, file).await? {
+        return Ok((media.event_type(), matrix::media_content(&media, &doc)));
+    }
     let doc = ladder::linked(&file.name, file.size, file.url(), doc);
     Ok(("m.room.message", matrix::text_content(said.kind, &doc)))
 }
@@ -229,7 +236,9 @@ fn notify(core: &Core, content: &mut Value, answered: &UserId) {
 fn keep_file(before: &Value, new: Value) -> Value {
     let (Some(_), None) = (before.get("url"), new.get("url")) else { return new };
     let mut content = before.clone();
-    for name in ["io.bridgework.marker", "m.relates_to", "formatted_body", "format"] {
+    for name in
+        ["io.bridgework.marker", "io.bridgework.bridge", "m.relates_to", "formatted_body", "format"]
+    {
         content.as_object_mut().map(|content| content.remove(name));
     }
     if content.get("filename").is_none() {
