@@ -56,6 +56,14 @@ impl<T: Clone + fmt::Debug> Inbox<T> {
         self.state.borrow().items.len()
     }
 
+    /// The items after the first `seen`, as soon as there are any; none once it is closed.
+    pub async fn after(&self, seen: usize) -> Option<Vec<T>> {
+        let mut receiver = self.state.subscribe();
+        let more = |state: &State<T>| state.items.len() > seen || state.closed.is_some();
+        let state = receiver.wait_for(more).await.ok()?;
+        state.items.get(seen..).filter(|items| !items.is_empty()).map(<[T]>::to_vec)
+    }
+
     /// Waits until `find` makes something of the items.
     ///
     /// # Errors

@@ -17,6 +17,7 @@
 //! the runner limits how many of these tests run at once (`.config/nextest.toml`).
 
 pub mod bridge;
+pub mod chaos;
 mod inbox;
 pub mod irc;
 pub mod matrix;

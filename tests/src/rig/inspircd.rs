@@ -164,7 +164,7 @@ const PREAMBLE: &str = r#"<config format="xml">
 <limits maxnick="30" maxchan="64" maxmodes="20" maxident="10" maxhost="64" maxquit="255"
   maxtopic="307" maxkick="255" maxreal="128" maxaway="200" maxline="512">
 <dns server="127.0.0.1" timeout="1">
-<chanhistory maxlines="100" maxduration="1h" prefixmsg="no">
+<chanhistory maxlines="20000" maxduration="1h" prefixmsg="no">
 <class name="all" commands="*" privs="*" usermodes="*" chanmodes="*" snomasks="*">
 <type name="oper" classes="all">
 <oper name="oper" password="oper" host="*@*" type="oper">

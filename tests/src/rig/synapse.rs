@@ -85,7 +85,7 @@ impl SynapseBuilder {
             url: self.url(),
             server_name: self.server_name,
             http: http_client()?,
-            _scratch: scratch,
+            scratch: scratch,
         })
     }
 }
@@ -99,7 +99,7 @@ pub struct Synapse {
     url: String,
     server_name: String,
     http: Client,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Synapse {
@@ -121,6 +121,15 @@ impl Synapse {
     /// The domain of its users and rooms.
     pub fn server_name(&self) -> &str {
         &self.server_name
+    }
+
+    /// While it is stopped: it forgets the transactions that it could not deliver yet, and their
+    /// counter begins at 1 again.
+    pub fn forget_transactions(&self) -> Result<()> {
+        let database = rusqlite::Connection::open(self.scratch.file(config::DATABASE))?;
+        let forget =
+            "DELETE FROM application_services_txns; DELETE FROM application_services_state";
+        Ok(database.execute_batch(forget)?)
     }
 
     /// Warnings and errors that it has logged.

@@ -3,6 +3,7 @@
 //! `rig` holds the tests of the rig itself, without a bridge.
 
 mod bad_input;
+mod chaos;
 mod demo;
 mod irc_conversation;
 mod irc_crash;

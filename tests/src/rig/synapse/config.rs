@@ -5,6 +5,8 @@ use std::path::Path;
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use serde_json::{Value, json};
 
+pub(super) const DATABASE: &str = "homeserver.db";
+
 /// A configuration without limits and without other servers.
 pub(super) fn homeserver(dir: &Path, server_name: &str, port: u16) -> Value {
     let file = |name: &str| dir.join(name).to_string_lossy().into_owned();
@@ -19,7 +21,7 @@ pub(super) fn homeserver(dir: &Path, server_name: &str, port: u16) -> Value {
             "resources": [{"names": ["client"], "compress": false}],
         }],
         "pid_file": file("synapse.pid"),
-        "database": {"name": "sqlite3", "args": {"database": file("homeserver.db")}},
+        "database": {"name": "sqlite3", "args": {"database": file(DATABASE)}},
         "media_store_path": file("media"),
         "log_config": file("log.yaml"),
         "signing_key_path": file("signing.key"),

@@ -1,0 +1,105 @@
+//! What was said and what arrived, compared.
+
+use std::collections::HashMap;
+
+/// One line, by whom. Its text is said only once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) who: String,
+    pub(super) text: String,
+}
+
+/// How many complaints of one kind are spelt out.
+const SHOWN: usize = 10;
+
+/// Compares what arrived with what was said: each once, by its author, in the same order. Those for
+/// which `may_miss` holds may be missing, and nothing else is forgiven them.
+pub(super) fn compare(
+    said: &[Said],
+    heard: &[Said],
+    may_miss: impl Fn(&Said) -> bool,
+) -> Vec<String> {
+    let places: HashMap<&str, usize> =
+        said.iter().enumerate().map(|(at, said)| (said.text.as_str(), at)).collect();
+    let mut times = vec![0_usize; said.len()];
+    let (mut wrong, mut order) = (Vec::new(), Vec::new());
+    let mut last: Option<usize> = None;
+    for line in heard {
+        let Some(&at) = places.get(line.text.as_str()) else {
+            wrong.push(format!("{line:?} was never said"));
+            continue;
+        };
+        if said[at].who != line.who {
+            wrong.push(format!("{line:?} was said by {}", said[at].who));
+        }
+        times[at] += 1;
+        if let Some(last) = last
+            && at < last
+            && times[at] == 1
+        {
+            order.push(format!("{line:?} came after {:?}", said[last]));
+        }
+        last = last.max(Some(at));
+    }
+    let count = |times: &usize, said: &Said| match times {
+        0 if !may_miss(said) => Some(format!("{said:?} is missing")),
+        0 | 1 => None,
+        times => Some(format!("{said:?} came {times} times")),
+    };
+    let counted = times.iter().zip(said).filter_map(|(times, said)| count(times, said)).collect();
+    [wrong, order, counted].into_iter().flat_map(shorten).collect()
+}
+
+/// Whether the lines that were heard are the first ones of those said.
+pub(super) fn is_beginning(said: &[Said], heard: &[Said]) -> bool {
+    !said.iter().skip_while(|said| heard.contains(said)).any(|said| heard.contains(said))
+}
+
+fn shorten(mut complaints: Vec<String>) -> Vec<String> {
+    if complaints.len() > SHOWN {
+        let more = complaints.len() - SHOWN;
+        complaints.truncate(SHOWN);
+        complaints.push(format!("and {more} more of this kind"));
+    }
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(texts: &[&str]) -> Vec<Said> {
+        texts.iter().map(|it| Said { who: it[..1].to_owned(), text: (*it).to_owned() }).collect()
+    }
+
+    #[test]
+    fn nothing_is_said_of_what_is_right() {
+        let said = lines(&["a1", "b1", "a2"]);
+        assert!(compare(&said, &said, |_| false).is_empty());
+        assert!(compare(&said, &lines(&["a1", "a2"]), |said| said.text == "b1").is_empty());
+    }
+
+    #[test]
+    fn lost_doubled_swapped_and_foreign_lines_are_named() {
+        let said = lines(&["a1", "b1", "a2"]);
+        let complaint = |heard: &[&str], words: &str| {
+            let complaints = compare(&said, &lines(heard), |_| false);
+            assert!(complaints.len() == 1 && complaints[0].contains(words), "{complaints:?}");
+        };
+        complaint(&["a1", "a2"], "missing");
+        complaint(&["a1", "b1", "a2", "b1"], "2 times");
+        complaint(&["b1", "a1", "a2"], "came after");
+        complaint(&["a1", "b1", "c1", "a2"], "never said");
+        let mut other = said.clone();
+        other[1].who = "a".to_owned();
+        assert!(compare(&said, &other, |_| false)[0].contains("was said by b"));
+        assert_eq!(compare(&said, &lines(&["a1", "a1"]), |said| said.text != "a1").len(), 1);
+    }
+
+    #[test]
+    fn a_beginning_has_no_gap() {
+        let said = lines(&["a1", "b1", "a2"]);
+        assert!(is_beginning(&said, &lines(&["x1", "a1", "b1"])) && is_beginning(&said, &[]));
+        assert!(!is_beginning(&said, &lines(&["a1", "a2"])));
+    }
+}
