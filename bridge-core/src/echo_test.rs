@@ -2,17 +2,15 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use registration::{Ephemeral, Registration, Spec, generate};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use registration::Registration;
+use serde_json::json;
 
-use self::echo::Echo;
+use self::echo::{Config, Echo};
 use crate::{
-    bridge::{self, Parts, RunError},
+    bridge_test::Running,
     clock::Clock,
-    config::{Config, Facts},
     network::{Network, NetworkEnv},
-    testkit::homeserver::{Appservice, TestHomeserver},
+    testkit::homeserver::TestHomeserver,
 };
 
 #[path = "../examples/echo.rs"]
@@ -21,63 +19,19 @@ mod echo;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-struct Running {
-    registration: Registration,
-    url: String,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<Result<(), RunError>>,
-}
-
 async fn start(
     homeserver: &TestHomeserver,
     folder: &Path,
     known: Option<&Registration>,
 ) -> Running {
-    let appservice = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let admin = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", appservice.local_addr().unwrap());
-    let path = folder.join("config.yaml");
-    let text = format!(
-        "homeserver: {{url: \"{}\", domain: {}}}\nappservice: {{id: echo, url: \"{url}\"}}\n\
-         permissions: {{\"*\": user}}\necho: {{voice: nymph}}\n",
-        homeserver.url(),
-        homeserver.domain(),
-    );
-    std::fs::write(&path, text).unwrap();
-    let loaded =
-        Config::load::<<Echo as Network>::Config>(&path, [], &Facts::of::<Echo>()).unwrap();
-    let config = loaded.config;
-    let registration = generate(&Spec {
-        id: "echo",
-        url: Some(&url),
-        sender_localpart: &config.appservice.bot,
-        server_name: homeserver.domain().as_str(),
-        user_templates: std::slice::from_ref(&config.appservice.ghosts),
-        alias_templates: std::slice::from_ref(&config.appservice.aliases),
-        protocols: &["echo"],
-        ephemeral: Ephemeral::Ignore,
-        tokens: known,
-    });
-    match known {
-        None => homeserver
-            .appservice(&Appservice::from_yaml(&registration.to_yaml()).unwrap().at(&url))
-            .unwrap(),
-        Some(_) => homeserver.set_appservice_url("echo", &url),
-    }
     let env = NetworkEnv {
         folder: folder.to_owned(),
-        domain: config.homeserver.domain.clone(),
+        domain: homeserver.domain().to_owned(),
         clock: Clock::system(),
     };
-    let network = Arc::new(Echo::new(loaded.network, env).unwrap());
-    let clock = Clock::system();
-    let media = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let registration_file = registration.clone();
-    let parts =
-        Parts { config, registration: registration_file, network, appservice, admin, media, clock };
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(bridge::run(parts, stop.clone()));
-    Running { registration, url, stop, task }
+    let config: Config = serde_json::from_value(json!({ "voice": "nymph" })).unwrap();
+    let echo = Echo::new(config, env).unwrap();
+    Running::start(homeserver, folder, known, Arc::new(echo), "echo: {voice: nymph}").await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,11 +53,11 @@ async fn what_is_said_comes_back_once_also_over_a_restart() {
             .await
             .unwrap();
     }
-    running.stop.cancel();
-    running.task.await.unwrap().unwrap();
+    let (url, registration) = (running.url.clone(), running.registration.clone());
+    running.stop().await;
 
-    let again = start(&homeserver, folder.path(), Some(&running.registration)).await;
-    assert_ne!(again.url, running.url);
+    let again = start(&homeserver, folder.path(), Some(&registration)).await;
+    assert_ne!(again.url, url);
     alice.say(&room, "four").unwrap();
     told.push("four");
     homeserver
@@ -119,6 +73,5 @@ async fn what_is_said_comes_back_once_also_over_a_restart() {
         .filter_map(|event| event.body())
         .collect();
     assert_eq!(echoes, told);
-    again.stop.cancel();
-    again.task.await.unwrap().unwrap();
+    again.stop().await;
 }

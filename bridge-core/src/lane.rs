@@ -7,6 +7,9 @@
 
 mod dispatch;
 mod queue;
+mod step;
+#[cfg(test)]
+mod tests;
 mod to_matrix;
 mod to_network;
 
@@ -92,8 +95,8 @@ impl<N: Network> Lane<N> {
                     Some(row) => self.accept(row).await?,
                     None => return Ok(()),
                 },
-                outcome = self.to_network.outcome() => self.to_network.finish(outcome).await?,
-                outcome = self.to_matrix.outcome() => self.to_matrix.finish(outcome).await?,
+                outcome = self.to_network.step.outcome() => self.to_network.finish(outcome).await?,
+                outcome = self.to_matrix.step.outcome() => self.to_matrix.finish(outcome).await?,
                 () = sleep_until(wake) => {
                     self.to_network.expire().await?;
                     if !busy && idle_since.elapsed() >= IDLE {

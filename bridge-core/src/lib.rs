@@ -14,6 +14,8 @@ pub mod homeserver;
 #[cfg(test)]
 extern crate self as bridge_core;
 #[cfg(test)]
+mod bridge_test;
+#[cfg(test)]
 mod echo_test;
 #[cfg(test)]
 mod http_test;

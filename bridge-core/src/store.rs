@@ -573,7 +573,21 @@ pub enum StoreError {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// Something cannot be put into words that can be read back; waiting does not help.
+    #[error("a row's {what} cannot be written: {source}")]
+    Unwritable {
+        /// What it is.
+        what: &'static str,
+        /// Why.
+        source: serde_json::Error,
+    },
     /// The store was closed while the call was under way.
     #[error("the store is closed")]
     Closed,
+}
+
+impl StoreError {
+    pub(crate) fn unwritable(what: &'static str, source: serde_json::Error) -> Self {
+        Self::Unwritable { what, source }
+    }
 }

@@ -25,7 +25,7 @@ pub enum UncertainPolicy {
     Notify,
     /// It is sent again. Never loses.
     Resend,
-    /// It waits for an admin, and what comes after it waits too.
+    /// It waits for an admin, who sends or drops it; what comes after it goes on.
     Hold,
 }
 

@@ -7,9 +7,7 @@ mod resume;
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-
-use super::queue::Queue;
+use super::{queue::Queue, step::Step};
 use crate::{
     core::Core,
     failpoint,
@@ -33,7 +31,7 @@ pub(super) struct ToMatrix<N> {
     network: Arc<N>,
     lane: LaneId,
     queue: Queue,
-    current: Option<BoxFuture<'static, Outcome>>,
+    pub(super) step: Step<Outcome>,
     /// What a former process may have sent has been looked for.
     resumed: bool,
 }
@@ -41,11 +39,11 @@ pub(super) struct ToMatrix<N> {
 impl<N: Network> ToMatrix<N> {
     pub(super) fn new(core: Arc<Core>, network: Arc<N>, lane: LaneId) -> Self {
         let queue = Queue::new(lane, Direction::ToMatrix);
-        Self { core, network, lane, queue, current: None, resumed: false }
+        Self { core, network, lane, queue, step: Step::idle(), resumed: false }
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.current.is_some() || !self.queue.is_empty()
+        self.step.is_under_way() || !self.queue.is_empty()
     }
 
     pub(super) fn spill(&mut self) {
@@ -62,7 +60,7 @@ impl<N: Network> ToMatrix<N> {
 
     /// Begins the next step, if there is one and none is under way.
     pub(super) fn start(&mut self) {
-        if self.current.is_some() {
+        if self.step.is_under_way() {
             return;
         }
         if !self.resumed {
@@ -72,30 +70,18 @@ impl<N: Network> ToMatrix<N> {
                 self.queue.iter().filter(|row| row.created < started).map(|row| row.seq).collect();
             if !old.is_empty() {
                 let (core, lane) = (self.core.clone(), self.lane);
-                self.current = Some(Box::pin(async move {
+                self.step.begin(async move {
                     Outcome::Resumed(resume::find_sent(&core, lane, &old).await)
-                }));
+                });
                 return;
             }
         }
         let Some(row) = self.queue.pop_front() else { return };
         let core = self.core.clone();
-        self.current = Some(Box::pin(async move {
+        self.step.begin(async move {
             let performed = from_network::perform(&core, &row).await;
             Outcome::Performed(row, performed)
-        }));
-    }
-
-    /// Waits for the step under way; for ever if there is none.
-    pub(super) async fn outcome(&mut self) -> Outcome {
-        match &mut self.current {
-            Some(current) => {
-                let outcome = current.await;
-                self.current = None;
-                outcome
-            }
-            None => std::future::pending().await,
-        }
+        });
     }
 
     /// Draws the consequences of a step.

@@ -9,12 +9,11 @@ mod revise;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
 use ruma::OwnedUserId;
 use tokio::time::Instant;
 
 use self::await_echo::Awaited;
-use super::{dispatch::Settled, queue::Queue};
+use super::{dispatch::Settled, queue::Queue, step::Step};
 use crate::{
     config::UncertainPolicy,
     core::Core,
@@ -26,7 +25,7 @@ use crate::{
         Token, Voice,
     },
     portal::{
-        from_matrix::{self, Translated},
+        from_matrix::{self, Replacement, Translated},
         gap, notice,
     },
     safety::limits::Wait,
@@ -63,7 +62,7 @@ pub(super) struct ToNetwork<N> {
     queue: Queue,
     /// Rows in `sending` whose process or link ended before their outcome was known.
     left: Vec<Row>,
-    current: Option<BoxFuture<'static, Outcome>>,
+    pub(super) step: Step<Outcome>,
     awaited: Awaited,
     /// Rows by whose sender, until when: the others go on.
     parked: HashMap<OwnedUserId, Instant>,
@@ -83,7 +82,7 @@ impl<N: Network> ToNetwork<N> {
             lane,
             queue: Queue::new(lane, Direction::ToNetwork),
             left: Vec::new(),
-            current: None,
+            step: Step::idle(),
             awaited: Awaited::default(),
             parked: HashMap::new(),
             held_until: None,
@@ -93,7 +92,7 @@ impl<N: Network> ToNetwork<N> {
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        self.current.is_some()
+        self.step.is_under_way()
             || !self.awaited.is_empty()
             || !self.queue.is_empty()
             || !self.left.is_empty()
@@ -130,7 +129,7 @@ impl<N: Network> ToNetwork<N> {
 
     /// When something has to be looked at even if nothing happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        let waiting = if self.current.is_none() && !self.queue.is_empty() {
+        let waiting = if !self.step.is_under_way() && !self.queue.is_empty() {
             let parked = self.parked.values().min().copied();
             parked.into_iter().chain(self.held_until).min()
         } else {
@@ -156,11 +155,11 @@ impl<N: Network> ToNetwork<N> {
 
     /// Begins the next step, if one is due and none is under way.
     pub(super) async fn start(&mut self) -> Result<(), StoreError> {
-        if self.current.is_some() || self.held_until.is_some() {
+        if self.step.is_under_way() || self.held_until.is_some() {
             return Ok(());
         }
         if !self.left.is_empty() {
-            self.current = Some(self.reconcile());
+            self.reconcile();
             return Ok(());
         }
         if self.queue.iter().next().is_none() || self.awaited.len() >= WINDOW {
@@ -169,10 +168,13 @@ impl<N: Network> ToNetwork<N> {
         let epoch = self.core.epoch();
         if self.gap_epoch != epoch {
             self.gap_epoch = epoch;
-            self.current = Some(self.check_gap());
+            self.check_gap();
             return Ok(());
         }
         let Some((at, sender)) = self.next() else { return Ok(()) };
+        if self.waits_for_its_target(at) {
+            return Ok(());
+        }
         let Some(portal) = self.core.portals.find(&PortalBy::Lane(self.lane)).await? else {
             return Ok(());
         };
@@ -186,7 +188,7 @@ impl<N: Network> ToNetwork<N> {
             }
         }
         let Some(row) = self.queue.remove(at) else { return Ok(()) };
-        self.current = Some(self.deliver(row));
+        self.deliver(row);
         Ok(())
     }
 
@@ -199,35 +201,34 @@ impl<N: Network> ToNetwork<N> {
             .find(|(_, sender)| sender.as_ref().is_none_or(|s| !self.parked.contains_key(s)))
     }
 
-    fn check_gap(&self) -> BoxFuture<'static, Outcome> {
-        let (core, lane) = (self.core.clone(), self.lane);
-        Box::pin(async move { Outcome::GapChecked(gap::close(&core, lane).await) })
+    /// An edit or redaction of what was written and not seen yet: what it came to, and under which
+    /// ids, must be known first.
+    fn waits_for_its_target(&self, at: usize) -> bool {
+        let Some(row) = self.queue.iter().nth(at) else { return false };
+        let Ok(head) = Head::parse_str(&row.body) else { return false };
+        let target = head.redacts().or_else(|| Replacement::of(&head).map(|edit| edit.target));
+        target.is_some_and(|target| self.awaited.contains_event(target.as_str()))
     }
 
-    fn deliver(&self, row: Row) -> BoxFuture<'static, Outcome> {
+    fn check_gap(&mut self) {
+        let (core, lane) = (self.core.clone(), self.lane);
+        self.step.begin(async move { Outcome::GapChecked(gap::close(&core, lane).await) });
+    }
+
+    fn deliver(&mut self, row: Row) {
         let (core, network) = (self.core.clone(), self.network.clone());
-        Box::pin(async move {
+        self.step.begin(async move {
             let sent = deliver(&core, &*network, &row).await;
             Outcome::Delivered(row, sent)
-        })
+        });
     }
 
-    fn reconcile(&mut self) -> BoxFuture<'static, Outcome> {
+    fn reconcile(&mut self) {
         let (core, network, lane) = (self.core.clone(), self.network.clone(), self.lane);
         let rows = std::mem::take(&mut self.left);
-        Box::pin(async move { Outcome::Reconciled(reconcile(&core, &*network, lane, rows).await) })
-    }
-
-    /// Waits for the step under way; for ever if there is none.
-    pub(super) async fn outcome(&mut self) -> Outcome {
-        match &mut self.current {
-            Some(current) => {
-                let outcome = current.await;
-                self.current = None;
-                outcome
-            }
-            None => std::future::pending().await,
-        }
+        self.step.begin(async move {
+            Outcome::Reconciled(reconcile(&core, &*network, lane, rows).await)
+        });
     }
 
     /// Draws the consequences of a step.
@@ -316,7 +317,7 @@ impl<N: Network> ToNetwork<N> {
     /// Settles rows whose outcome came after they were written.
     pub(super) async fn settle(&mut self, settled: Vec<Settled>) -> Result<(), StoreError> {
         for Settled { token, settlement } in settled {
-            let current = self.current.is_some();
+            let current = self.step.is_under_way();
             if let Some((row, kind, settlement)) = self.awaited.take(token.seq, settlement, current)
             {
                 self.conclude(row, kind, settlement).await?;
@@ -342,7 +343,7 @@ impl<N: Network> ToNetwork<N> {
                 let mut ops = Vec::new();
                 if let Some(mut progress) = progress_of(&row) {
                     progress.arrived = arrived;
-                    let progress = serde_json::to_string(&progress).unwrap_or_default();
+                    let progress = progress.to_json()?;
                     row.progress = Some(progress.clone());
                     ops.push(Op::Progress { seq: row.seq, progress });
                 }
@@ -375,6 +376,8 @@ impl<N: Network> ToNetwork<N> {
         }
         if let Ok(head) = Head::parse_str(&row.body) {
             ops.extend(from_matrix::reaction_fact(&head));
+            // When the redaction came its target may have been `sending`, and dead since.
+            ops.extend(head.redacts().map(|event_id| Op::Erase { event_id, at }));
             for (part, remote_id) in ids.into_iter().enumerate() {
                 ops.push(Op::Map(Mapping {
                     lane: self.lane,
@@ -401,7 +404,7 @@ impl<N: Network> ToNetwork<N> {
         let at = self.core.clock.now();
         let text = format!("Not delivered: {}", refusal.text);
         let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Dead { why: refusal.why }, at }];
-        ops.extend(notice::about_row(&self.core, &row, &text));
+        ops.extend(notice::about_row(&self.core, &row, &text)?);
         self.core.commit(Batch::durable(ops)).await.map(drop)
     }
 
@@ -421,7 +424,7 @@ impl<N: Network> ToNetwork<N> {
         let text = format!("It is not known whether this message arrived: {why}");
         let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Uncertain { why }, at }];
         if policy == UncertainPolicy::Notify {
-            ops.extend(notice::about_row(&self.core, &row, &text));
+            ops.extend(notice::about_row(&self.core, &row, &text)?);
         }
         self.core.commit(Batch::durable(ops)).await.map(drop)
     }

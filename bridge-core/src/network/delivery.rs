@@ -9,6 +9,7 @@ use crate::{
     content::{Doc, MessageKind},
     id::{GhostKey, LaneId, PortalKey, RemoteId, Seq, Timestamp},
     network::File,
+    store::StoreError,
 };
 
 /// One event for the network, already cut down to what its [`Caps`](super::Caps) allow.
@@ -157,6 +158,13 @@ pub struct Progress {
     pub parts: Vec<String>,
     /// How many of them are known to have arrived.
     pub arrived: usize,
+}
+
+impl Progress {
+    /// As it is kept in the store.
+    pub(crate) fn to_json(&self) -> Result<String, StoreError> {
+        serde_json::to_string(self).map_err(|error| StoreError::unwritable("progress", error))
+    }
 }
 
 /// Names a row whose outcome comes later, by an echo or a refusal.

@@ -94,7 +94,7 @@ impl Remote {
                 metrics::counter!("bridge_unrouted_total", "direction" => "to_matrix").increment(1);
                 continue;
             };
-            ops.push(Op::Append(self.row(&portal, event)));
+            ops.push(Op::Append(self.row(&portal, event)?));
             routed.push(event);
             if let (RemoteAction::Message(said), Some(user)) = (&event.action, &event.sender) {
                 let text = said.body.plain();
@@ -123,19 +123,19 @@ impl Remote {
         Ok(Pushed { new })
     }
 
-    fn row(&self, portal: &Portal, event: &RemoteEvent) -> NewRow {
+    fn row(&self, portal: &Portal, event: &RemoteEvent) -> Result<NewRow, StoreError> {
         let key = event
             .id
             .as_ref()
             .map(|id| format!("{} {} {id}", portal.lane.0, Task::kind_of(&event.action)));
-        NewRow {
+        Ok(NewRow {
             lane: portal.lane,
             direction: Direction::ToMatrix,
             key,
-            body: Task::Remote(Box::new(event.clone())).to_body(),
+            body: Task::Remote(Box::new(event.clone())).to_body()?,
             created: self.core.clock.now(),
             state: RowState::New,
-        }
+        })
     }
 
     /// Makes sure that there is a portal for a conversation of a Matrix user with a remote user.
@@ -295,7 +295,7 @@ impl Ticket {
         let seq = self.token.seq;
         let mut ops = Vec::with_capacity(2);
         if let Some(progress) = progress {
-            let progress = serde_json::to_string(progress).unwrap_or_default();
+            let progress = progress.to_json()?;
             ops.push(Op::Progress { seq, progress });
         }
         ops.push(Op::Move { seq, to: RowState::Sending, at: self.core.clock.now() });

@@ -51,7 +51,7 @@ fn help(core: &Core) -> String {
 }
 
 async fn say(core: &Arc<Core>, portal: &Portal, text: &str) -> Result<(), PerformError> {
-    let op = notice::in_room(core, portal, text);
+    let op = notice::in_room(core, portal, text)?;
     core.store.commit(Batch::durable(vec![op])).await?;
     Ok(())
 }
@@ -72,7 +72,7 @@ pub(crate) async fn tell_blocked(
     let text = format!("{user} may not use this bridge; what they say stays on Matrix.");
     let ops = vec![
         Op::Cursor { scope, value: Some(now.0.to_string()) },
-        notice::in_room(core, portal, &text),
+        notice::in_room(core, portal, &text)?,
     ];
     core.store.commit(Batch::durable(ops)).await?;
     Ok(())

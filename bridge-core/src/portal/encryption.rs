@@ -42,7 +42,7 @@ pub(crate) async fn tell(core: &Arc<Core>, portal: &Portal) -> Result<(), Perfor
     let text = if moved { IN_NEW_ROOM } else { IN_ROOM };
     let ops = vec![
         Op::Cursor { scope, value: Some("told".to_owned()) },
-        notice::in_room(core, portal, text),
+        notice::in_room(core, portal, text)?,
     ];
     core.store.commit(Batch::durable(ops)).await?;
     Ok(())

@@ -30,9 +30,9 @@ pub(crate) enum Task {
 }
 
 impl Task {
-    pub(crate) fn to_body(&self) -> Arc<str> {
-        // Only maps with keys that are no strings fail to serialise, and there are none.
-        serde_json::to_string(self).unwrap_or_default().into()
+    pub(crate) fn to_body(&self) -> Result<Arc<str>, StoreError> {
+        let body = serde_json::to_string(self);
+        Ok(body.map_err(|error| StoreError::unwritable("event", error))?.into())
     }
 
     pub(crate) fn from_body(body: &str) -> Result<Self, serde_json::Error> {

@@ -25,15 +25,15 @@ pub(crate) struct Notice {
 }
 
 /// The write that tells the author of a row what became of it; none if nobody said it.
-pub(crate) fn about_row(core: &Core, row: &Row, text: &str) -> Option<Op> {
-    let head = Head::parse_str(&row.body).ok()?;
+pub(crate) fn about_row(core: &Core, row: &Row, text: &str) -> Result<Option<Op>, StoreError> {
+    let Ok(head) = Head::parse_str(&row.body) else { return Ok(None) };
     let notice =
         Notice { text: text.to_owned(), about: Some(head.event_id), author: Some(head.sender) };
-    Some(append(core, row.lane, &notice))
+    append(core, row.lane, &notice).map(Some)
 }
 
 /// The write that says something in a portal's room.
-pub(crate) fn in_room(core: &Core, portal: &Portal, text: &str) -> Op {
+pub(crate) fn in_room(core: &Core, portal: &Portal, text: &str) -> Result<Op, StoreError> {
     append(core, portal.lane, &Notice { text: text.to_owned(), about: None, author: None })
 }
 
@@ -51,24 +51,24 @@ pub(crate) async fn for_admins(
         let is_admin =
             |member: &Member| core.config.permissions.level(&member.user_id) == Level::Admin;
         if control.kind == PortalKind::Control && members.iter().any(is_admin) {
-            ops.push(in_room(core, &control, text));
+            ops.push(in_room(core, &control, text)?);
         }
     }
     if ops.is_empty() {
-        ops.push(in_room(core, portal, text));
+        ops.push(in_room(core, portal, text)?);
     }
     Ok(ops)
 }
 
-fn append(core: &Core, lane: crate::id::LaneId, notice: &Notice) -> Op {
-    Op::Append(NewRow {
+fn append(core: &Core, lane: crate::id::LaneId, notice: &Notice) -> Result<Op, StoreError> {
+    Ok(Op::Append(NewRow {
         lane,
         direction: Direction::ToMatrix,
         key: None,
-        body: Task::Notice(notice.clone()).to_body(),
+        body: Task::Notice(notice.clone()).to_body()?,
         created: core.clock.now(),
         state: RowState::New,
-    })
+    }))
 }
 
 impl Notice {

@@ -62,6 +62,11 @@ impl Awaited {
         self.rows.contains_key(&seq)
     }
 
+    /// Whether the row of this event is awaited.
+    pub(super) fn contains_event(&self, event_id: &str) -> bool {
+        self.rows.values().any(|waiting| waiting.row.key.as_deref() == Some(event_id))
+    }
+
     /// Adds a row, or gives it back at once if its settlement was there first.
     pub(super) fn add(
         &mut self,
