@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -58,9 +61,29 @@ pub(crate) struct Core {
     pub(crate) alias_shape: String,
     /// When this process started.
     pub(crate) started: Timestamp,
-    /// Names this start of the process; with the count of outages of the homeserver it makes the
+    /// Names this start of the process; with what happened to the homeserver since it makes the
     /// epoch that gap repair goes by.
     pub(crate) boot: String,
+    pub(crate) transactions: Transactions,
+}
+
+/// The numbers of the homeserver's transactions.
+#[derive(Debug, Default)]
+pub(crate) struct Transactions {
+    last: AtomicU64,
+    /// How often a number was lower than the one before.
+    anew: AtomicU64,
+}
+
+impl Transactions {
+    /// Takes note of a transaction. A homeserver that counts down was started anew, or lost what
+    /// it had queued.
+    pub(crate) fn note(&self, id: &str) {
+        let Ok(number) = id.parse::<u64>() else { return };
+        if self.last.swap(number, Ordering::Relaxed) > number {
+            self.anew.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The links to the network that were up at any time.
@@ -81,10 +104,12 @@ pub(crate) struct Protocol {
 }
 
 impl Core {
-    /// The present epoch: a new one begins at every start and after every outage of the
-    /// homeserver, since it may have dropped events for us then.
+    /// The present epoch: a new one begins at every start, with every beginning and end of an
+    /// outage of the homeserver, and when it numbers its transactions anew, since it may have
+    /// dropped events for us then.
     pub(crate) fn epoch(&self) -> String {
-        format!("{}.{}", self.boot, self.homeserver.outages())
+        let anew = self.transactions.anew.load(Ordering::Relaxed);
+        format!("{}.{}.{anew}", self.boot, self.homeserver.link_changes())
     }
 
     /// Commits what must not be forgotten: waits for a store that fails, as long as it takes.

@@ -84,6 +84,8 @@ impl Inbox {
     /// Commits what a transaction brings. When this returns, all of it is on disk.
     pub(crate) async fn ingest(&self, txn_id: &str, body: &[u8]) -> Result<(), IngestError> {
         let arrival = Instant::now();
+        self.core.homeserver.heard();
+        self.core.transactions.note(txn_id);
         let envelope: HashMap<String, &RawValue> =
             serde_json::from_slice(body).map_err(IngestError::NotJson)?;
         let mut ops = Vec::new();

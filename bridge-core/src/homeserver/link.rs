@@ -5,7 +5,7 @@
 //! request at a time finds out when it is up again, whatever else waits.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -46,6 +46,8 @@ pub(super) struct LinkState {
     clock: Clock,
     state: watch::Sender<Link>,
     outages: watch::Sender<u64>,
+    /// How often the link went down or came up.
+    changes: AtomicU64,
     is_down: AtomicBool,
     /// Rung when a request got lost.
     doubt: Notify,
@@ -59,6 +61,7 @@ impl LinkState {
             clock,
             state: watch::Sender::new(Link::Up),
             outages: watch::Sender::new(0),
+            changes: AtomicU64::new(0),
             is_down: AtomicBool::new(false),
             doubt: Notify::new(),
             hope: Notify::new(),
@@ -76,7 +79,9 @@ impl LinkState {
     }
 
     fn set_down(&self, why: String) {
-        self.is_down.store(true, Ordering::Relaxed);
+        if !self.is_down.swap(true, Ordering::Relaxed) {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
         metrics::gauge!("bridge_homeserver_up").set(0.0);
         let now = self.clock.now();
         self.state.send_modify(|link| {
@@ -91,6 +96,7 @@ impl LinkState {
     /// The outage counts before anyone is told that it is over.
     fn set_up(&self) {
         self.is_down.store(false, Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("bridge_homeserver_up").set(1.0);
         metrics::counter!("bridge_homeserver_outages_total").increment(1);
         self.outages.send_modify(|outages| *outages += 1);
@@ -108,6 +114,17 @@ impl Homeserver {
     /// to us, since a homeserver keeps events for us only once it sends them.
     pub fn outages(&self) -> u64 {
         *self.0.link.outages.borrow()
+    }
+
+    /// How often the link went down or came up. An event that comes between the two may be the
+    /// first one after those that were lost.
+    pub(crate) fn link_changes(&self) -> u64 {
+        self.0.link.changes.load(Ordering::Relaxed)
+    }
+
+    /// The homeserver has been heard: if it was down it need not be so any more.
+    pub(crate) fn heard(&self) {
+        self.0.link.answered();
     }
 
     /// Like [`Homeserver::outages`], and how the count changes.

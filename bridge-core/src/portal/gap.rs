@@ -4,14 +4,14 @@
 //! Before the first event of a room is delivered after a start or an outage, the room is read
 //! forward from the last event that was seen before.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use ruma::api::Direction as Dir;
 use serde_json::value::RawValue;
 
 use crate::{
     core::Core,
-    homeserver::{As, HomeserverError},
+    homeserver::{As, HomeserverError, Link},
     id::{Direction, LaneId, Seq},
     inbox::{Head, Inbox, Missed},
     store::{PortalBy, RowState, StoreError},
@@ -21,11 +21,18 @@ use crate::{
 const PAGES: usize = 50;
 const PAGE: u32 = 100;
 
+/// How long a homeserver that is down is waited for before the events at hand go on without those
+/// that were missed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Fetches what was missed in a portal's room and puts it in front of what came after it.
 ///
 /// Answers the rows that have got new places. A gap that cannot be read is logged and left open:
 /// the events at hand must not wait for it.
 pub(crate) async fn close(core: &Arc<Core>, lane: LaneId) -> Vec<Seq> {
+    let mut link = core.homeserver.link();
+    // The sender lives as long as the homeserver's client.
+    drop(tokio::time::timeout(PATIENCE, link.wait_for(Link::is_up)).await);
     match attempt(core, lane).await {
         Ok(moved) => moved,
         Err(error) => {
