@@ -69,9 +69,12 @@ pub(crate) struct Expected {
 impl Echoes {
     /// Awaits a line. Must come before it is written.
     pub(crate) fn expect(&mut self, expected: Expected) {
+        self.expect_at(expected, Instant::now());
+    }
+
+    fn expect_at(&mut self, expected: Expected, now: Instant) {
         let Expected { token, left, connection, target, label, text } = expected;
         self.rows.entry(token).or_insert(Row { unseen: left, ids: Vec::new() });
-        let now = Instant::now();
         let queue = self.lines.entry((connection, target)).or_default();
         // Else a line of like text would settle one that never was seen, instead of itself.
         while let Some(overdue) = queue.pop_front_if(|line| line.until < now) {
@@ -239,5 +242,23 @@ mod tests {
         let lost = echoes.lost(1, "reset");
         assert_eq!(lost, [(token(1), Settlement::Uncertain { why: "reset".to_owned() })]);
         assert!(echoes.lost(1, "reset").is_empty());
+    }
+
+    #[test]
+    fn a_line_that_was_never_seen_does_not_take_the_place_of_a_later_one() {
+        let mut echoes = Echoes::default();
+        let line = |seq| Expected {
+            token: token(seq),
+            left: 1,
+            connection: 1,
+            target: channel(),
+            label: None,
+            text: "hi".to_owned(),
+        };
+        let start = Instant::now();
+        echoes.expect_at(line(1), start);
+        echoes.expect_at(line(2), start + AWAITED + Duration::from_secs(1));
+        assert_eq!(echoes.seen(1, &channel(), None, "hi", Some("b")), Some(done(2, &["b"])));
+        assert!(echoes.rows.is_empty() && echoes.lines.is_empty());
     }
 }

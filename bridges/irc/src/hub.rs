@@ -5,7 +5,9 @@
 
 mod channel;
 mod events;
+mod hear;
 mod puppet;
+mod read;
 mod reader;
 mod replay;
 
@@ -64,6 +66,8 @@ pub(crate) enum Command {
         rows: Vec<InFlight>,
         answer: oneshot::Sender<Vec<(Token, Settlement)>>,
     },
+    /// The mask of a puppet is kept: what is said under it is known as ours from now on.
+    Kept { user: OwnedUserId, mask: String },
     /// It is time to connect.
     Connect(Connection),
 }
@@ -143,6 +147,8 @@ pub(crate) struct Hub {
     puppets: HashMap<OwnedUserId, Puppet>,
     /// Present nicks of puppets.
     puppet_nicks: HashMap<Folded, OwnedUserId>,
+    /// Up to when a former process read lines without an id, in channels that are not read yet.
+    read_before: HashMap<Folded, u64>,
     /// Masks of puppets of this and former processes: what they say is ours.
     masks: HashMap<String, OwnedUserId>,
     channels: HashMap<Folded, Channel>,
@@ -173,6 +179,7 @@ impl Hub {
             readers: Vec::new(),
             puppets: HashMap::new(),
             puppet_nicks: HashMap::new(),
+            read_before: HashMap::new(),
             masks: HashMap::new(),
             channels: HashMap::new(),
             echoes: Echoes::default(),
@@ -224,6 +231,7 @@ impl Hub {
             Command::Reconcile { channel, rows, answer } => {
                 self.reconcile(&channel, rows, answer);
             }
+            Command::Kept { user, mask } => self.mask_kept(&user, &mask),
             Command::Connect(connection) => self.connect(&connection),
         }
     }
@@ -234,6 +242,12 @@ impl Hub {
         for (scope, user) in self.remote.facts(&prefix).await.unwrap_or_default() {
             if let (Some(mask), Ok(user)) = (scope.strip_prefix(&prefix), user.try_into()) {
                 self.masks.insert(mask.to_owned(), user);
+            }
+        }
+        let prefix = replay::scope(&self.setup.name, "");
+        for (scope, value) in self.remote.facts(&prefix).await.unwrap_or_default() {
+            if let (Some(channel), Ok(second)) = (scope.strip_prefix(&prefix), value.parse()) {
+                self.read_before.insert(self.casemap.fold(channel), second);
             }
         }
         self.ensure_reader(0);

@@ -30,6 +30,14 @@ pub(crate) struct Entry {
     pub event: RemoteEvent,
     /// Whose conversation it begins, if it is said in one.
     pub direct: Option<(OwnedUserId, GhostKey)>,
+    /// What is to be remembered with it.
+    pub fact: Option<(String, String)>,
+}
+
+impl From<RemoteEvent> for Entry {
+    fn from(event: RemoteEvent) -> Self {
+        Self { event, direct: None, fact: None }
+    }
 }
 
 /// The way into the journal.
@@ -66,5 +74,7 @@ async fn commit(remote: &Remote, batch: &[Entry]) -> Result<(), bridge_core::sto
         }
     }
     let events: Vec<_> = batch.iter().map(|entry| entry.event.clone()).collect();
-    remote.push(&events, None).await.map(drop)
+    let fact = |(scope, value): &(String, String)| (scope.clone(), Some(value.clone()));
+    let facts: Vec<_> = batch.iter().filter_map(|entry| entry.fact.as_ref().map(fact)).collect();
+    remote.push_with(&events, &facts).await.map(drop)
 }

@@ -1,14 +1,12 @@
 //! A channel that is read.
 
-use std::{collections::VecDeque, time::SystemTime};
-
 use bridge_core::{
     network::{ChannelInfo, InFlight, OpenError, Settlement, Token},
     ruma::OwnedUserId,
 };
 use tokio::sync::oneshot;
 
-use super::{Hub, Place};
+use super::{Hub, Place, replay::Replay};
 use crate::{casemap::Folded, id, message::Message, roster::Roster};
 
 /// Who waits to hear what a channel is like.
@@ -16,14 +14,6 @@ type Opener = oneshot::Sender<Result<ChannelInfo, OpenError>>;
 
 /// Who waits to hear what became of lines.
 pub(super) type Asker = (Vec<InFlight>, oneshot::Sender<Vec<(Token, Settlement)>>);
-
-/// A line of ours that the server played back.
-#[derive(Clone, Debug)]
-pub(super) struct Played {
-    pub(super) user: OwnedUserId,
-    pub(super) text: String,
-    pub(super) msgid: Option<String>,
-}
 
 /// A channel that is read.
 #[derive(Debug)]
@@ -40,12 +30,10 @@ pub(super) struct Channel {
     pub(super) roster: Roster,
     /// The names that the server is listing.
     pub(super) naming: Option<Roster>,
-    /// How many seconds of history the server plays back at a join.
-    pub(super) history: Option<u64>,
-    /// Lines of ours in what was played back.
-    pub(super) played: VecDeque<Played>,
-    /// When the present reader joined.
-    pub(super) since: Option<SystemTime>,
+    /// What the server played back at the join.
+    pub(super) replay: Replay,
+    /// Up to when lines without an id were read, in seconds of the server's clock.
+    pub(super) read_up_to: Option<u64>,
     pub(super) openers: Vec<Opener>,
     pub(super) askers: Vec<Asker>,
 }
@@ -60,9 +48,8 @@ impl Channel {
             topic: None,
             roster: Roster::default(),
             naming: None,
-            history: None,
-            played: VecDeque::new(),
-            since: None,
+            replay: Replay::default(),
+            read_up_to: None,
             openers: Vec::new(),
             askers: Vec::new(),
         }
@@ -77,8 +64,7 @@ impl Channel {
         self.joined = false;
         self.told = false;
         self.naming = None;
-        self.history = None;
-        self.played.clear();
+        self.replay = Replay::default();
     }
 }
 
@@ -103,7 +89,9 @@ impl Hub {
         let key = self.casemap.fold(name);
         if !self.channels.contains_key(&key) {
             let reader = self.reader_with_room();
-            self.channels.insert(key.clone(), Channel::new(name, reader));
+            let mut channel = Channel::new(name, reader);
+            channel.read_up_to = self.read_before.remove(&key);
+            self.channels.insert(key.clone(), channel);
             self.ensure_reader(reader);
             self.join_as_reader(reader, std::slice::from_ref(&key));
         }

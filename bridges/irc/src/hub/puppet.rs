@@ -6,7 +6,7 @@ use bridge_core::ruma::OwnedUserId;
 use rand::rng;
 use tokio::sync::oneshot;
 
-use super::{Connection, Hub, NoSeat, Place, Seat, Who, reader::rate};
+use super::{Command, Connection, Hub, NoSeat, Place, Seat, Who, reader::rate};
 use crate::{
     caps,
     casemap::Folded,
@@ -21,6 +21,9 @@ use crate::{
 const NICK_LENGTH: usize = 30;
 const USER_LENGTH: usize = 10;
 const REALNAME_LENGTH: usize = 48;
+
+/// How long to wait before a store that failed is asked again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 type Answer = oneshot::Sender<Result<Seat, NoSeat>>;
 
@@ -38,6 +41,9 @@ pub(super) struct Puppet {
     pub(super) joined: HashSet<Folded>,
     waiting: Vec<(Place, Answer)>,
     nick: Option<Folded>,
+    mask: Option<String>,
+    /// The mask is in the store.
+    kept: bool,
     /// Why it gets no connection at present.
     refused: Option<String>,
     backoff: Backoff,
@@ -94,7 +100,8 @@ impl Hub {
         let Some(handle) = puppet.handle.clone().filter(|_| puppet.registered) else { return };
         let (is_in, is_read) = match at {
             Place::Channel(channel) => (
-                puppet.joined.contains(channel),
+                // What is said under a mask that is not kept would be a stranger's after a crash.
+                puppet.joined.contains(channel) && puppet.kept,
                 self.channels.get(channel).is_some_and(|channel| channel.joined),
             ),
             Place::Nick => (true, false),
@@ -227,17 +234,46 @@ impl Hub {
             self.puppet_nicks.remove(&old);
         }
         self.puppet_nicks.insert(nick, user.clone());
-        let Some(mask) = mask else { return };
-        if self.masks.insert(mask.clone(), user.clone()).as_ref() == Some(user) {
+        if puppet.mask == mask {
             return;
         }
+        puppet.mask.clone_from(&mask);
+        let Some(mask) = mask else {
+            puppet.kept = true; // there is nothing to keep
+            return;
+        };
+        puppet.kept = self.masks.insert(mask.clone(), user.clone()).as_ref() == Some(user);
+        if !puppet.kept {
+            self.keep_mask(user.clone(), mask);
+        }
+    }
+
+    fn keep_mask(&self, user: OwnedUserId, mask: String) {
         let scope = format!("irc/{}/mask/{mask}", self.setup.name);
-        let (remote, user) = (self.remote.clone(), user.clone());
+        let (remote, commands) = (self.remote.clone(), self.commands.clone());
+        let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = remote.keep_fact(&scope, Some(user.as_str())).await {
-                tracing::warn!(%error, "the mask of a puppet is not kept");
+            while let Err(error) = remote.keep_fact(&scope, Some(user.as_str())).await {
+                tracing::warn!(%error, "a puppet waits until its mask is kept");
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(PAUSE) => {}
+                }
             }
+            drop(commands.send(Command::Kept { user, mask }));
         });
+    }
+
+    /// The mask of a puppet is in the store: it may speak.
+    pub(super) fn mask_kept(&mut self, user: &OwnedUserId, mask: &str) {
+        let Some(puppet) = self.puppets.get_mut(user) else { return };
+        if puppet.mask.as_deref() != Some(mask) {
+            return;
+        }
+        puppet.kept = true;
+        for channel in puppet.joined.clone() {
+            self.seat_waiting(user, &Place::Channel(channel));
+        }
     }
 
     fn join_as_puppet(&mut self, user: &OwnedUserId) {
@@ -275,6 +311,7 @@ impl Hub {
         puppet.handle = None;
         puppet.session = None;
         puppet.registered = false;
+        puppet.mask = None;
         puppet.joined.clear();
         let pause = puppet.backoff.next(&closed.reason, &mut rng());
         puppet.connecting = true;
