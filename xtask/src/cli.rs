@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{ci, demo, setup, test};
+use crate::{chaos, ci, demo, setup, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the workspace")]
@@ -22,6 +22,8 @@ enum Task {
     Setup,
     /// Run all tests, those against real servers too.
     Test(test::Args),
+    /// Kill and restart everything during a conversation, and see what came of it.
+    Chaos(chaos::Args),
     /// Run everything that a change must pass.
     Ci,
 }
@@ -42,6 +44,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Demo(args) => demo::demo(&args),
         Task::Setup => setup::servers(),
         Task::Test(args) => test::test(&args),
+        Task::Chaos(args) => chaos::chaos(&args),
         Task::Ci => ci::ci(),
     }
 }
