@@ -6,8 +6,9 @@
 //!
 //! # What is expected, and how it is known
 //!
-//! - **From Matrix**: every message that a sync of the room shows, in that order. It is to appear
-//!   once on IRC, by the right puppet. The messages that were on their way when the IRC server
+//! - **From Matrix**: every message that a sync of the room shows, in that order; messages that were
+//!   sent at the same time may also stand as `/messages` has them, since that is where a bridge finds
+//!   what the homeserver lost. It is to appear once on IRC, by the right puppet. The messages that were on their way when the IRC server
 //!   ended are the exception: nobody can tell of them, so each may be missing if the bot has
 //!   answered it with a notice.
 //! - **From IRC**: every line that a bystander on IRC has seen, in that order; lines have msgids,
@@ -33,7 +34,11 @@ use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 use self::{speakers::Speakers, strike::Blows, verdict::Said, witness::Witness};
-use crate::{matrix::MatrixUser, stack::Stack, wait};
+use crate::{
+    matrix::{Event, MatrixUser},
+    stack::Stack,
+    wait,
+};
 
 const CHANNEL: &str = "#chaos";
 
@@ -212,7 +217,8 @@ impl Scene {
             .await?;
         let mut complaints = Vec::new();
         let arrived = wait::until("everything has arrived", plan.deadline, async || {
-            complaints = self.complaints();
+            let history = self.observer().history(&self.room).await.unwrap_or_default();
+            complaints = self.complaints(&self.words(&history));
             Ok(complaints.is_empty().then_some(()))
         });
         let arrived = arrived.await;
@@ -220,14 +226,14 @@ impl Scene {
     }
 
     /// What is not as it should be, yet or for good.
-    fn complaints(&self) -> Vec<String> {
+    fn complaints(&self, history: &[Said]) -> Vec<String> {
         let told = self.told();
-        let to_irc = verdict::compare(&self.said_on_matrix(), &self.heard_on_irc(), |said| {
-            told.contains(&said.text)
-        });
+        let (said, heard) = (self.said_on_matrix(), self.heard_on_irc());
+        let to_irc = verdict::compare(&said, history, &heard, |said| told.contains(&said.text));
         let unread = self.blows.unread(&self.witness);
         let heard = self.heard_on_matrix();
-        let to_matrix = verdict::compare(&self.witness.of(&ON_IRC), &heard, |said| {
+        let said = self.witness.of(&ON_IRC);
+        let to_matrix = verdict::compare(&said, &said, &heard, |said| {
             unread.iter().any(|life| life.contains(said))
         });
         // The server gives lines in their order, so what is missing is the end.
@@ -235,7 +241,7 @@ impl Scene {
         let skipped = skipped.map(|_| "to Matrix: a line is missing amid those read".to_owned());
         let too_many = (told.len() > self.blows.in_flight_at_most())
             .then(|| format!("{} notices that a message may not have arrived", told.len()));
-        let seen = self.words();
+        let seen = self.words(&self.observer().events());
         let unseen = self.speakers.on_matrix().into_iter().filter(|said| !seen.contains(said));
         let seen = self.witness.of(&ON_IRC);
         let latest = self.speakers.latest_on_irc().into_iter();
@@ -247,16 +253,16 @@ impl Scene {
     }
 
     fn said_on_matrix(&self) -> Vec<Said> {
-        let words = self.words().into_iter();
+        let words = self.words(&self.observer().events()).into_iter();
         words.filter(|said| ON_MATRIX.contains(&said.who.as_str())).collect()
     }
 
     fn heard_on_matrix(&self) -> Vec<Said> {
         let ghost = |said: Said| {
             let who = said.who.strip_prefix("_irc_local_")?.to_owned();
-            Some(Said { who, ..said })
+            ON_IRC.contains(&&*who).then(|| Said { who, ..said })
         };
-        self.words().into_iter().filter_map(ghost).collect()
+        self.words(&self.observer().events()).into_iter().filter_map(ghost).collect()
     }
 
     fn heard_on_irc(&self) -> Vec<Said> {
@@ -267,9 +273,8 @@ impl Scene {
     }
 
     /// What is said in the room, by local part, without notices.
-    fn words(&self) -> Vec<Said> {
-        let events = self.observer().events();
-        let said = |event: &crate::matrix::Event| {
+    fn words(&self, events: &[Event]) -> Vec<Said> {
+        let said = |event: &Event| {
             let is_speech = event.is_message_in(&self.room) && event.msgtype() == "m.text";
             is_speech.then(|| Said {
                 who: localpart(event.sender()).to_owned(),
@@ -282,7 +287,7 @@ impl Scene {
     /// The messages of whose fate the bridge was not sure, and told their authors so.
     fn told(&self) -> BTreeSet<String> {
         let events = self.observer().events();
-        let about = |notice: &crate::matrix::Event| {
+        let about = |notice: &Event| {
             let id = &notice.content()["m.relates_to"]["m.in_reply_to"]["event_id"];
             let event =
                 events.iter().find(|event| event.id() == id.as_str().unwrap_or_default())?;

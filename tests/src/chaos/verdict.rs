@@ -13,14 +13,18 @@ pub(super) struct Said {
 const SHOWN: usize = 10;
 
 /// Compares what arrived with what was said: each once, by its author, in the same order. Those for
-/// which `may_miss` holds may be missing, and nothing else is forgiven them.
+/// which `may_miss` holds may be missing, and nothing else is forgiven them. `also` is another order
+/// that is as right: two lines may stand as they do in either.
 pub(super) fn compare(
     said: &[Said],
+    also: &[Said],
     heard: &[Said],
     may_miss: impl Fn(&Said) -> bool,
 ) -> Vec<String> {
-    let places: HashMap<&str, usize> =
-        said.iter().enumerate().map(|(at, said)| (said.text.as_str(), at)).collect();
+    let (places, others) = (places(said), places(also));
+    let is_swapped = |first: &Said, then: &Said| {
+        others.get(first.text.as_str()) < others.get(then.text.as_str())
+    };
     let mut times = vec![0_usize; said.len()];
     let (mut wrong, mut order) = (Vec::new(), Vec::new());
     let mut last: Option<usize> = None;
@@ -36,6 +40,7 @@ pub(super) fn compare(
         if let Some(last) = last
             && at < last
             && times[at] == 1
+            && !is_swapped(&said[last], line)
         {
             order.push(format!("{line:?} came after {:?}", said[last]));
         }
@@ -48,6 +53,10 @@ pub(super) fn compare(
     };
     let counted = times.iter().zip(said).filter_map(|(times, said)| count(times, said)).collect();
     [wrong, order, counted].into_iter().flat_map(shorten).collect()
+}
+
+fn places(said: &[Said]) -> HashMap<&str, usize> {
+    said.iter().enumerate().map(|(at, said)| (said.text.as_str(), at)).collect()
 }
 
 /// Whether the lines that were heard are the first ones of those said.
@@ -75,15 +84,15 @@ mod tests {
     #[test]
     fn nothing_is_said_of_what_is_right() {
         let said = lines(&["a1", "b1", "a2"]);
-        assert!(compare(&said, &said, |_| false).is_empty());
-        assert!(compare(&said, &lines(&["a1", "a2"]), |said| said.text == "b1").is_empty());
+        assert!(compare(&said, &said, &said, |_| false).is_empty());
+        assert!(compare(&said, &said, &lines(&["a1", "a2"]), |said| said.text == "b1").is_empty());
     }
 
     #[test]
     fn lost_doubled_swapped_and_foreign_lines_are_named() {
         let said = lines(&["a1", "b1", "a2"]);
         let complaint = |heard: &[&str], words: &str| {
-            let complaints = compare(&said, &lines(heard), |_| false);
+            let complaints = compare(&said, &said, &lines(heard), |_| false);
             assert!(complaints.len() == 1 && complaints[0].contains(words), "{complaints:?}");
         };
         complaint(&["a1", "a2"], "missing");
@@ -92,8 +101,15 @@ mod tests {
         complaint(&["a1", "b1", "c1", "a2"], "never said");
         let mut other = said.clone();
         other[1].who = "a".to_owned();
-        assert!(compare(&said, &other, |_| false)[0].contains("was said by b"));
-        assert_eq!(compare(&said, &lines(&["a1", "a1"]), |said| said.text != "a1").len(), 1);
+        assert!(compare(&said, &said, &other, |_| false)[0].contains("was said by b"));
+        assert_eq!(compare(&said, &said, &lines(&["a1", "a1"]), |said| said.text != "a1").len(), 1);
+    }
+
+    #[test]
+    fn either_order_is_right() {
+        let (said, also) = (lines(&["a1", "b1", "a2"]), lines(&["b1", "a1", "a2"]));
+        assert!(compare(&said, &also, &also, |_| false).is_empty());
+        assert_eq!(compare(&said, &also, &lines(&["a2", "a1", "b1"]), |_| false).len(), 2);
     }
 
     #[test]
