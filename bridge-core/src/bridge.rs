@@ -16,7 +16,7 @@ use crate::{
     appservice::{self, Appservice, auth::HsToken},
     clock::Clock,
     config::{Config, ConfigError, StoreUrl},
-    core::{Core, Links, Protocol, Transactions},
+    core::{Core, Handed, Links, Protocol, Transactions},
     ghost::Ghosts,
     homeserver::{As, Homeserver, HomeserverConfig, HomeserverError, Link},
     id::{Direction, Timestamp},
@@ -29,7 +29,7 @@ use crate::{
     names::Names,
     network::{Network, NetworkError, Remote},
     patience::Patience,
-    portal::{Portals, plumb},
+    portal::{Portals, plumb, sweep},
     safety::{Safety, policy},
     signals::{self, SignalFeed},
     store::{Batch, Op, PortalKind, Store, StoreError, sqlite::SqliteStore},
@@ -42,8 +42,8 @@ const OPENED: Duration = Duration::from_secs(2);
 /// How often the backlog is measured.
 const MEASURE_EVERY: Duration = Duration::from_secs(2);
 
-/// Every how many measurements settled rows are trimmed: once an hour.
-const TRIM_EVERY: u32 = 1_800;
+/// How often settled rows are trimmed at least, unless they are kept for a shorter time.
+const TRIM_EVERY: Duration = Duration::from_hours(1);
 
 /// Everything that a bridge is made of.
 pub struct Parts<N> {
@@ -170,7 +170,7 @@ fn open_store(config: &Config) -> Result<(Arc<dyn Store>, crate::store::Feed), R
 
 /// What reaches parts of the core beside the store.
 struct Incoming {
-    settled: tokio::sync::mpsc::UnboundedReceiver<lane::Settled>,
+    settled: tokio::sync::mpsc::UnboundedReceiver<lane::Post>,
     signals: SignalFeed,
 }
 
@@ -216,6 +216,7 @@ async fn assemble<N: Network>(
                 .map_err(|why| RunError::Task(format!("files cannot be fetched: {why}")))?,
         ),
         file_links: FileLinks::new(config.media.public_url.as_str(), markers.clone()),
+        handed: Handed::default(),
         openings: Cache::builder().max_capacity(1_000).time_to_live(OPENED).build(),
         protocol: Protocol { id: N::KIND, name: descriptor.name },
         health: Health::new(&*config.appservice.id, clock.clone()),
@@ -279,6 +280,14 @@ async fn work<N: Network>(
     let lanes = tasks.spawn(lanes.run(feed, incoming.settled, hard.clone()));
     tasks.spawn(signals::run(core.clone(), incoming.signals, hard.clone()));
     tasks.spawn(link_configured(core.clone(), network.clone(), hard.clone()));
+    let sweeper = core.clone();
+    let stop = hard.clone();
+    tasks.spawn(async move {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = sweep::run(&sweeper) => {}
+        }
+    });
     let remote = Remote::new(core.clone());
     let running = tasks.spawn(network.clone().run(remote, hard.clone()));
     tokio::select! {
@@ -351,7 +360,7 @@ async fn link_configured<N: Network>(core: Arc<Core>, network: Arc<N>, stop: Can
         for (key, room) in left {
             let linked = tokio::select! {
                 () = stop.cancelled() => return,
-                linked = plumb::link(&core, &key, &room) => linked,
+                linked = plumb::link_configured(&core, &key, &room) => linked,
             };
             match linked {
                 Ok(_) => {
@@ -378,12 +387,17 @@ async fn link_configured<N: Network>(core: Arc<Core>, network: Arc<N>, stop: Can
 
 /// Keeps figures up to date, and removes what is old.
 async fn keep_house(core: Arc<Core>, stop: CancellationToken) {
-    let mut ticks: u32 = 0;
+    let keep = core.config.store.keep;
+    let trim_every = TRIM_EVERY.min(keep / 4).as_secs() / MEASURE_EVERY.as_secs();
+    let mut ticks: u64 = 0;
     loop {
         measure(&core).await;
-        if ticks.is_multiple_of(TRIM_EVERY) {
+        if let Err(error) = core.keep_handed().await {
+            tracing::warn!(%error, "what the rooms' echoes showed is not kept");
+        }
+        if ticks.is_multiple_of(trim_every.max(1)) {
             core.safety.limits.tidy();
-            let keep = u64::try_from(core.config.store.keep.as_millis()).unwrap_or(u64::MAX);
+            let keep = u64::try_from(keep.as_millis()).unwrap_or(u64::MAX);
             let before = Timestamp(core.clock.now().0.saturating_sub(keep));
             if let Err(error) = core.store.trim(before).await {
                 tracing::warn!(%error, "old rows are not removed");

@@ -1,16 +1,16 @@
 //! What every part of a running bridge shares.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use moka::future::Cache;
-use ruma::OwnedUserId;
+use ruma::{OwnedEventId, OwnedUserId};
 
 use crate::{
     admin::health::Health,
@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     ghost::Ghosts,
     homeserver::Homeserver,
-    id::Timestamp,
+    id::{LaneId, Timestamp},
     intent::Intents,
     lane::Dispatch,
     marker::MarkerKey,
@@ -28,7 +28,7 @@ use crate::{
     portal::Portals,
     safety::Safety,
     signals::Signals,
-    store::{Batch, Committed, Store, StoreError},
+    store::{Batch, Committed, Op, Store, StoreError},
 };
 
 /// How long to wait before a store that failed is asked again.
@@ -54,6 +54,7 @@ pub(crate) struct Core {
     pub(crate) safety: Safety,
     pub(crate) links: Links,
     pub(crate) signals: Signals,
+    pub(crate) handed: Handed,
     pub(crate) protocol: Protocol,
     /// Aliases that are being opened, so that queries of one alias share an attempt.
     pub(crate) openings: Cache<String, ()>,
@@ -81,8 +82,13 @@ impl Transactions {
     pub(crate) fn note(&self, id: &str) {
         let Ok(number) = id.parse::<u64>() else { return };
         if self.last.swap(number, Ordering::Relaxed) > number {
-            self.anew.fetch_add(1, Ordering::Relaxed);
+            self.note_reset();
         }
+    }
+
+    /// Takes note that the homeserver has begun anew.
+    pub(crate) fn note_reset(&self) {
+        self.anew.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -94,6 +100,31 @@ impl Links {
     /// Notes that a link is up; `true` if it was up before.
     pub(crate) fn came_up(&self, subject: &str) -> bool {
         !self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subject.to_owned())
+    }
+}
+
+/// The newest echoes of our own events, by lane: up to there the homeserver has handed the rooms
+/// over. They are written every now and then, as none of them is worth a commit.
+#[derive(Debug, Default)]
+pub(crate) struct Handed(Mutex<HashMap<LaneId, OwnedEventId>>);
+
+impl Handed {
+    /// Notes an echo.
+    pub(crate) fn note(&self, lane: LaneId, event_id: OwnedEventId) {
+        self.lock().insert(lane, event_id);
+    }
+
+    /// Forgets the echoes of a lane: something newer is written down.
+    pub(crate) fn forget(&self, lane: LaneId) {
+        self.lock().remove(&lane);
+    }
+
+    fn take(&self) -> HashMap<LaneId, OwnedEventId> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<LaneId, OwnedEventId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,6 +141,17 @@ impl Core {
     pub(crate) fn epoch(&self) -> String {
         let anew = self.transactions.anew.load(Ordering::Relaxed);
         format!("{}.{}.{anew}", self.boot, self.homeserver.link_changes())
+    }
+
+    /// Writes down how far our own echoes show the rooms handed over.
+    pub(crate) async fn keep_handed(&self) -> Result<(), StoreError> {
+        let handed = self.handed.take();
+        if handed.is_empty() {
+            return Ok(());
+        }
+        let epoch = self.epoch();
+        let op = |(lane, event_id)| Op::LastEvent { lane, event_id, epoch: epoch.clone() };
+        self.store.commit(Batch::settled(handed.into_iter().map(op).collect())).await.map(drop)
     }
 
     /// Commits what must not be forgotten: waits for a store that fails, as long as it takes.

@@ -18,6 +18,7 @@ use crate::{
     core::Core,
     failpoint,
     id::{Direction, LaneId},
+    portal::upgrade,
     store::{
         Batch, Member, Membership, NewRow, Op, Portal, PortalBy, PortalKind, RowState, StoreError,
     },
@@ -104,7 +105,9 @@ impl Inbox {
         metrics::histogram!("bridge_commit_seconds", "direction" => "to_network")
             .record(arrival.elapsed().as_secs_f64());
         if is_known && taken > 0 {
+            // It lost its counter, and what it had queued for us perhaps with it.
             tracing::info!(txn_id, taken, "an old transaction id brought new events");
+            self.core.transactions.note_reset();
             metrics::counter!("bridge_transaction_ids_reused_total").increment(1);
         }
         self.transactions.insert(txn_id.to_owned(), ()).await;
@@ -160,7 +163,7 @@ impl Inbox {
             }
         };
         if self.core.names.is_ours(&head.sender) {
-            return Ok(()); // our own echo
+            return self.note_own(&head, ops).await;
         }
         self.core.safety.policies.hear(&head);
         if head.kind == "m.room.server_acl" {
@@ -169,15 +172,29 @@ impl Inbox {
         let room = PortalBy::Room(head.room_id.clone());
         let portal = match self.core.portals.find(&room).await? {
             Some(portal) => portal,
-            None => match self.invited(&head).await? {
+            None => match upgrade::expects(&self.core, &head.room_id).await? {
                 Some(portal) => portal,
-                None => return Ok(()),
+                None => match self.invited(&head).await? {
+                    Some(portal) => portal,
+                    None => return Ok(()),
+                },
             },
         };
         if portal.kind == PortalKind::Unlinked {
             return Ok(());
         }
         push_event(&self.core, &portal, &head, raw, ops);
+        Ok(())
+    }
+
+    /// Our own echo: it says how far the room was handed over, and whom we put out.
+    async fn note_own(&self, head: &Head<'_>, ops: &mut Vec<Op>) -> Result<(), StoreError> {
+        let room = PortalBy::Room(head.room_id.clone());
+        let Some(portal) = self.core.portals.find(&room).await? else { return Ok(()) };
+        self.core.handed.note(portal.lane, head.event_id.clone());
+        if head.target().is_some_and(|target| !self.core.names.is_ours(&target)) {
+            ops.extend(membership_op(head));
+        }
         Ok(())
     }
 
@@ -249,6 +266,7 @@ fn push_event(core: &Core, portal: &Portal, head: &Head<'_>, raw: &RawValue, ops
     if let Some(redacted) = head.redacts() {
         ops.push(Op::Erase { event_id: redacted, at: core.clock.now() });
     }
+    core.handed.forget(portal.lane);
     ops.push(Op::LastEvent {
         lane: portal.lane,
         event_id: head.event_id.clone(),

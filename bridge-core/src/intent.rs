@@ -12,7 +12,7 @@ use crate::{
     id::{Seq, Timestamp},
     marker::MARKER_KEY,
     network::RemoteUser,
-    portal::from_network::PerformError,
+    portal::{from_network::PerformError, notice},
     safety::foreign::BRIDGE_KEY,
     store::{Batch, Member, Membership, Op, Portal, PortalKind, Store, StoreError},
 };
@@ -89,21 +89,21 @@ impl Intents {
         match homeserver.join((**room).into(), &[], As::User(user)).await {
             Ok(_) => {}
             Err(error) if error.errcode() == Some("M_FORBIDDEN") && *user != self.bot => {
-                match homeserver.invite(room, As::Bot, user).await {
-                    Ok(()) => {}
-                    // Refused: perhaps it is invited already; the join tells.
-                    Err(error) if !error.is_retryable() => {}
-                    Err(error) => return Err(error.into()),
-                }
-                homeserver.join((**room).into(), &[], As::User(user)).await.map_err(|error| {
-                    if error.is_retryable() {
-                        PerformError::from(error)
-                    } else {
-                        PerformError::Refused(format!(
-                            "{user} may not enter {room}, and the bot may not invite: {error}"
-                        ))
+                let invited = match homeserver.invite(room, As::Bot, user).await {
+                    Err(error) if error.is_retryable() => return Err(error.into()),
+                    invited => invited, // refused: perhaps it is invited already; the join tells
+                };
+                match homeserver.join((**room).into(), &[], As::User(user)).await {
+                    Ok(_) => {}
+                    Err(error) if error.is_retryable() => return Err(error.into()),
+                    Err(error) => {
+                        let why = invited.err().unwrap_or(error).to_string();
+                        tell_locked(core, portal, room, &why).await?;
+                        return Err(PerformError::Refused(format!(
+                            "{user} may not enter {room}, and the bot may not invite: {why}"
+                        )));
                     }
-                })?;
+                }
             }
             Err(error) => return Err(error.into()),
         }
@@ -185,7 +185,7 @@ impl Intents {
             Err(error) if error.is_retryable() => return Err(error.into()),
             Err(_) => None,
         };
-        if present.as_ref() == Some(content) {
+        if present.is_some_and(|present| says(&present, content)) {
             return Ok(());
         }
         if let Some(user) = by
@@ -225,6 +225,35 @@ impl Intents {
     pub(crate) async fn forget(&self, room: &ruma::RoomId, user: &UserId) {
         self.joined.invalidate(&(room.to_owned(), user.to_owned())).await;
     }
+}
+
+/// Says once in a room that ghosts cannot come in, and what would mend it.
+async fn tell_locked(
+    core: &Core,
+    portal: &Portal,
+    room: &ruma::RoomId,
+    why: &str,
+) -> Result<(), StoreError> {
+    let scope = format!("core/locked/{room}");
+    if core.store.cursor(&scope).await?.is_some() {
+        return Ok(());
+    }
+    let text = format!(
+        "What is said on the other side cannot be shown here: people from there may not enter \
+         this room, and I may not invite them ({why}). Give {} the power to invite.",
+        core.bot
+    );
+    let ops = vec![
+        Op::Cursor { scope, value: Some("told".to_owned()) },
+        notice::in_room(core, portal, &text),
+    ];
+    core.store.commit(Batch::durable(ops)).await.map(drop)
+}
+
+/// Whether content says all that is to be said; clients add forms of their own.
+fn says(present: &Value, wanted: &Value) -> bool {
+    let Some(wanted) = wanted.as_object() else { return present == wanted };
+    wanted.iter().all(|(key, value)| present.get(key) == Some(value))
 }
 
 fn room_of(portal: &Portal) -> Result<&OwnedRoomId, PerformError> {

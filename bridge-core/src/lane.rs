@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::dispatch::{Dispatch, Lanes, Settled, dispatch};
+pub(crate) use self::dispatch::{Dispatch, Lanes, Post, Settled, dispatch};
 use self::{
     dispatch::{Idle, Mail},
     to_matrix::ToMatrix,
@@ -119,6 +119,7 @@ impl<N: Network> Lane<N> {
                     self.to_network.spill();
                     self.to_matrix.spill();
                 }
+                Mail::Sweep => self.to_network.sweep(),
             }
             next = self.mail.try_recv().ok();
         }

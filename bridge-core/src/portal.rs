@@ -9,6 +9,7 @@ pub(crate) mod from_network;
 pub(crate) mod gap;
 pub(crate) mod notice;
 pub(crate) mod plumb;
+pub(crate) mod sweep;
 pub(crate) mod upgrade;
 
 use std::sync::Arc;

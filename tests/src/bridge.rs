@@ -131,6 +131,12 @@ impl Bridge {
         Ok(self.metrics().await?.sum(name, labels))
     }
 
+    /// Whether `/health/live` says that it takes messages.
+    pub async fn is_live(&self) -> Result<bool> {
+        let url = format!("{}/health/live", self.admin_url());
+        Ok(http_client()?.get(url).send().await?.status().is_success())
+    }
+
     /// The status and body of `/health/ready`.
     pub async fn health(&self) -> Result<(u16, Value)> {
         let url = format!("{}/health/ready", self.admin_url());

@@ -30,6 +30,8 @@ pub(super) enum Mail {
     Settled(Settled),
     /// Rows were left in the store for want of room.
     Spilled,
+    /// The room is to be looked at for events that the homeserver did not send.
+    Sweep,
 }
 
 /// A lane that has had nothing to do for a while.
@@ -39,21 +41,36 @@ pub(super) struct Idle {
     pub(super) received: u64,
 }
 
-/// The way of settlements to the lanes.
+/// What is on its way to the lanes.
+#[derive(Debug)]
+pub(crate) enum Post {
+    /// The outcome of a row.
+    Settled(Settled),
+    /// A room is to be looked at for events that the homeserver did not send.
+    Sweep(LaneId),
+}
+
+/// The way of settlements and sweeps to the lanes.
 ///
-/// The channel is unbounded: it holds at most one settlement for each row that is being sent.
+/// The channel is unbounded: it holds at most one settlement for each row that is being sent, and
+/// sweeps come at their own slow pace.
 #[derive(Clone)]
-pub(crate) struct Dispatch(mpsc::UnboundedSender<Settled>);
+pub(crate) struct Dispatch(mpsc::UnboundedSender<Post>);
 
 impl Dispatch {
     pub(crate) fn settle(&self, settled: Settled) {
         // A closed channel means that the bridge stops; the row is settled at the next start.
-        drop(self.0.send(settled));
+        drop(self.0.send(Post::Settled(settled)));
+    }
+
+    /// Has a lane look at its room.
+    pub(crate) fn sweep(&self, lane: LaneId) {
+        drop(self.0.send(Post::Sweep(lane)));
     }
 }
 
 /// A dispatch and what it sends.
-pub(crate) fn dispatch() -> (Dispatch, mpsc::UnboundedReceiver<Settled>) {
+pub(crate) fn dispatch() -> (Dispatch, mpsc::UnboundedReceiver<Post>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (Dispatch(sender), receiver)
 }
@@ -84,7 +101,7 @@ impl<N: Network> Lanes<N> {
     pub(crate) async fn run(
         mut self,
         mut feed: Feed,
-        mut settled: mpsc::UnboundedReceiver<Settled>,
+        mut posts: mpsc::UnboundedReceiver<Post>,
         shutdown: CancellationToken,
     ) -> Result<(), StoreError> {
         for lane in self.core.store.pending_lanes().await? {
@@ -94,7 +111,12 @@ impl<N: Network> Lanes<N> {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some(settled) = settled.recv() => self.post(settled),
+                Some(post) = posts.recv() => match post {
+                    Post::Settled(settled) => self.post(settled),
+                    Post::Sweep(lane) => {
+                        drop(self.ensure(lane, &shutdown).mail.send(Mail::Sweep));
+                    }
+                },
                 Some(row) = feed.recv() => self.hand_over(row, &shutdown),
                 Some(idle) = self.idle_in.recv() => self.retire(&idle),
                 else => break,

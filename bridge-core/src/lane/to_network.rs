@@ -26,7 +26,8 @@ use crate::{
     },
     portal::{
         from_matrix::{self, Replacement, Translated},
-        gap, notice,
+        gap::{self, Occasion},
+        notice,
     },
     safety::limits::Wait,
     store::{Batch, Mapping, MappingKind, Op, PortalBy, Row, RowState, StoreError},
@@ -70,6 +71,8 @@ pub(super) struct ToNetwork<N> {
     held_until: Option<Instant>,
     /// Up to which epoch of the homeserver its gap is closed.
     gap_epoch: String,
+    /// No sweep of the room is asked for.
+    swept: bool,
     /// Rows that are settled together with a row that took their text over.
     absorbed: HashMap<Seq, Vec<Seq>>,
 }
@@ -87,6 +90,7 @@ impl<N: Network> ToNetwork<N> {
             parked: HashMap::new(),
             held_until: None,
             gap_epoch: String::new(),
+            swept: true,
             absorbed: HashMap::new(),
         }
     }
@@ -100,6 +104,11 @@ impl<N: Network> ToNetwork<N> {
 
     pub(super) fn spill(&mut self) {
         self.queue.spill();
+    }
+
+    /// Has the room looked at even if nothing is said in it.
+    pub(super) fn sweep(&mut self) {
+        self.swept = false;
     }
 
     /// Reads rows from the store if some were left there.
@@ -162,13 +171,19 @@ impl<N: Network> ToNetwork<N> {
             self.reconcile();
             return Ok(());
         }
+        if !self.swept {
+            self.swept = true;
+            self.gap_epoch = self.core.epoch();
+            self.check_gap(Occasion::Sweep);
+            return Ok(());
+        }
         if self.queue.iter().next().is_none() || self.awaited.len() >= WINDOW {
             return Ok(());
         }
         let epoch = self.core.epoch();
         if self.gap_epoch != epoch {
             self.gap_epoch = epoch;
-            self.check_gap();
+            self.check_gap(Occasion::Event);
             return Ok(());
         }
         let Some((at, sender)) = self.next() else { return Ok(()) };
@@ -210,9 +225,10 @@ impl<N: Network> ToNetwork<N> {
         target.is_some_and(|target| self.awaited.contains_event(target.as_str()))
     }
 
-    fn check_gap(&mut self) {
+    fn check_gap(&mut self, occasion: Occasion) {
         let (core, lane) = (self.core.clone(), self.lane);
-        self.step.begin(async move { Outcome::GapChecked(gap::close(&core, lane).await) });
+        self.step
+            .begin(async move { Outcome::GapChecked(gap::close(&core, lane, occasion).await) });
     }
 
     fn deliver(&mut self, row: Row) {
@@ -390,6 +406,7 @@ impl<N: Network> ToNetwork<N> {
             }
         }
         self.core.commit(Batch::settled(ops)).await?;
+        from_matrix::note_done(&self.core, row).await?;
         failpoint::hit("to_network.settled");
         metrics::counter!("bridge_delivered_total", "direction" => "to_network").increment(1);
         metrics::histogram!("bridge_delivery_seconds", "direction" => "to_network")

@@ -19,12 +19,12 @@ const OPEN_LIMIT: Duration = Duration::from_secs(5);
 
 /// The power levels that differ from the homeserver's defaults: nobody but the bot makes a portal
 /// unreadable for the bridge.
-fn power_levels() -> Value {
+fn power_levels(settings: &crate::config::Portals) -> Value {
     json!({
         "events": {
             "m.room.avatar": 50,
             "m.room.canonical_alias": 100,
-            "m.room.encryption": 100,
+            "m.room.encryption": settings.encryption_power,
             "m.room.history_visibility": 100,
             "m.room.name": 50,
             "m.room.power_levels": 100,
@@ -104,10 +104,13 @@ fn channel_room(core: &Core, portal: &Portal) -> Value {
         "room_alias_name": portal.alias,
         "name": portal.name,
         "initial_state": initial_state,
-        "power_level_content_override": power_levels(),
+        "power_level_content_override": power_levels(settings),
     });
     if let Some(topic) = &portal.topic {
         request["topic"] = topic.as_str().into();
+    }
+    if let Some(version) = &settings.room_version {
+        request["room_version"] = version.as_str().into();
     }
     request
 }
@@ -164,13 +167,18 @@ async fn make_direct(
     let mut initial_state = bridge_info::initial_state(core, portal);
     initial_state.push(json!({ "type": "m.room.guest_access", "state_key": "",
                                "content": { "guest_access": "forbidden" } }));
-    let request = json!({
+    let settings = &core.config.portals;
+    let mut request = json!({
         "preset": "trusted_private_chat",
         "is_direct": true,
         "invite": [user],
         "initial_state": initial_state,
-        "power_level_content_override": { "events": { "m.room.encryption": 100 } },
+        "power_level_content_override":
+            { "events": { "m.room.encryption": settings.encryption_power } },
     });
+    if let Some(version) = &settings.room_version {
+        request["room_version"] = version.as_str().into();
+    }
     Ok(core.homeserver.create_room_raw(As::User(ghost), &request).await?)
 }
 

@@ -130,7 +130,9 @@ async fn attempt<N: Network>(
         }
         "m.reaction" => reaction::added(heard).await?,
         "m.room.redaction" => removal::translate(heard).await?,
-        "m.room.topic" if caps.topic != Support::None => topic(&portal, &head),
+        "m.room.topic" if caps.topic != Support::None && level >= Level::User => {
+            topic(&portal, &head)
+        }
         _ => None,
     };
     let Some((action, mapping)) = action else { return Ok(Translated::nothing()) };
@@ -173,16 +175,33 @@ impl<N> Copy for Heard<'_, N> {}
 type Found = Option<(Action, Option<MappingKind>)>;
 
 fn topic(portal: &Portal, head: &Head<'_>) -> Found {
+    let topic = topic_of(head)?;
+    if portal.topic.as_deref().unwrap_or_default() == topic {
+        return None; // the network has it
+    }
+    Some((Action::Topic(topic), None))
+}
+
+fn topic_of(head: &Head<'_>) -> Option<String> {
     #[derive(Deserialize)]
     struct Content {
         #[serde(default)]
         topic: String,
     }
-    let content = serde_json::from_str::<Content>(head.content.get()).ok()?;
-    if portal.topic.as_deref().unwrap_or_default() == content.topic {
-        return None; // the network has it
+    serde_json::from_str::<Content>(head.content.get()).ok().map(|content| content.topic)
+}
+
+/// Notes what the network took: from then on it has the topic that the row brought.
+pub(crate) async fn note_done(core: &Core, row: &Row) -> Result<(), StoreError> {
+    let Ok(head) = Head::parse_str(&row.body) else { return Ok(()) };
+    if head.kind != "m.room.topic" {
+        return Ok(());
     }
-    Some((Action::Topic(content.topic), None))
+    let portal = core.portals.find(&PortalBy::Lane(row.lane)).await?;
+    if let (Some(portal), Some(topic)) = (portal, topic_of(&head)) {
+        core.portals.save(Portal { topic: Some(topic), ..(*portal).clone() }).await?;
+    }
+    Ok(())
 }
 
 /// The network's ids of a Matrix event.

@@ -343,7 +343,9 @@ async fn set_topic(
     by: Option<&RemoteUser>,
     topic: &str,
 ) -> Result<(), PerformError> {
-    if portal.topic.as_deref().unwrap_or_default() == topic {
+    // What the network only tells again at a join is written once. What somebody sets is compared
+    // with the room itself: meanwhile Matrix may have set another.
+    if by.is_none() && portal.topic.as_deref().unwrap_or_default() == topic {
         return Ok(());
     }
     let content = serde_json::json!({ "topic": topic });

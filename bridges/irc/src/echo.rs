@@ -22,6 +22,18 @@ pub(crate) type ConnectionId = u64;
 /// How long a line is awaited. The core has settled its row before.
 const AWAITED: Duration = Duration::from_secs(15);
 
+/// What a line does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Deed {
+    /// It says something.
+    #[default]
+    Say,
+    /// It sets a topic, which is its text.
+    Topic,
+    /// It kicks somebody, whose folded nick is its text.
+    Kick,
+}
+
 /// A row whose lines are being sent.
 #[derive(Debug)]
 struct Row {
@@ -34,6 +46,7 @@ struct Row {
 #[derive(Debug)]
 struct Line {
     row: Token,
+    deed: Deed,
     until: Instant,
     label: Option<String>,
     text: String,
@@ -56,6 +69,8 @@ pub(crate) struct Expected {
     pub token: Token,
     /// How many lines of the row are written from here on, this one included.
     pub left: usize,
+    /// What the line does.
+    pub deed: Deed,
     /// The connection that writes it.
     pub connection: ConnectionId,
     /// Where it is written to.
@@ -73,14 +88,14 @@ impl Echoes {
     }
 
     fn expect_at(&mut self, expected: Expected, now: Instant) {
-        let Expected { token, left, connection, target, label, text } = expected;
+        let Expected { token, left, deed, connection, target, label, text } = expected;
         self.rows.entry(token).or_insert(Row { unseen: left, ids: Vec::new() });
         let queue = self.lines.entry((connection, target)).or_default();
         // Else a line of like text would settle one that never was seen, instead of itself.
         while let Some(overdue) = queue.pop_front_if(|line| line.until < now) {
             self.rows.remove(&overdue.row);
         }
-        queue.push_back(Line { row: token, until: now + AWAITED, label, text });
+        queue.push_back(Line { row: token, deed, until: now + AWAITED, label, text });
     }
 
     /// A line of this connection was seen at its target.
@@ -98,7 +113,9 @@ impl Echoes {
         let queue = self.lines.get_mut(&key)?;
         let at = match label {
             Some(label) => queue.iter().position(|line| line.label.as_deref() == Some(label))?,
-            None => queue.iter().position(|line| is_alike(&line.text, text))?,
+            None => queue
+                .iter()
+                .position(|line| line.deed == Deed::Say && is_alike(&line.text, text))?,
         };
         let line = queue.remove(at)?;
         if queue.is_empty() {
@@ -125,25 +142,65 @@ impl Echoes {
         let queue = self.lines.get(&(connection, target.clone()))?;
         let row = match label {
             Some(label) => queue.iter().find(|line| line.label.as_deref() == Some(label)),
-            None => queue.front(),
+            None => queue.iter().find(|line| line.deed == Deed::Say),
         }?
         .row;
         self.forget(row).then_some((row, Settlement::Refused(refusal)))
     }
 
-    /// A connection ended. Lines that nobody saw may or may not have arrived.
-    pub(crate) fn lost(&mut self, connection: ConnectionId, why: &str) -> Vec<Settled> {
-        let mut rows: Vec<Token> = self
+    /// The server shows that a topic was set, or that somebody was kicked.
+    pub(crate) fn done(
+        &mut self,
+        connection: ConnectionId,
+        target: &Folded,
+        deed: Deed,
+        text: &str,
+    ) -> Option<Settled> {
+        let queue = self.lines.get(&(connection, target.clone()))?;
+        let row = queue.iter().find(|line| line.deed == deed && is_alike(&line.text, text))?.row;
+        self.forget(row).then_some((row, Settlement::Done { ids: Vec::new() }))
+    }
+
+    /// The server refused a topic or a kick: that of the label, else the oldest that is about this
+    /// channel or person.
+    pub(crate) fn denied(
+        &mut self,
+        connection: ConnectionId,
+        about: &Folded,
+        label: Option<&str>,
+        refusal: Refusal,
+    ) -> Option<Settled> {
+        let fits = |target: &Folded, line: &Line| match (label, line.deed) {
+            (_, Deed::Say) => false,
+            (Some(label), _) => line.label.as_deref() == Some(label),
+            (None, deed) => target == about || deed == Deed::Kick && line.text == about.as_str(),
+        };
+        let row = self
             .lines
             .iter()
             .filter(|((owner, _), _)| *owner == connection)
-            .flat_map(|(_, queue)| queue.iter().map(|line| line.row))
+            .flat_map(|((_, target), queue)| queue.iter().filter(|line| fits(target, line)))
+            .map(|line| line.row)
+            .min_by_key(|row| row.seq)?;
+        self.forget(row).then_some((row, Settlement::Refused(refusal)))
+    }
+
+    /// A connection ended. Lines that nobody saw may or may not have arrived; a topic is set again.
+    pub(crate) fn lost(&mut self, connection: ConnectionId, why: &str) -> Vec<Settled> {
+        let mut rows: Vec<(Token, Deed)> = self
+            .lines
+            .iter()
+            .filter(|((owner, _), _)| *owner == connection)
+            .flat_map(|(_, queue)| queue.iter().map(|line| (line.row, line.deed)))
             .collect();
-        rows.sort_unstable_by_key(|row| row.seq);
+        rows.sort_unstable_by_key(|(row, _)| row.seq);
         rows.dedup();
-        rows.retain(|row| self.forget(*row));
-        let uncertain = |row| (row, Settlement::Uncertain { why: why.to_owned() });
-        rows.into_iter().map(uncertain).collect()
+        rows.retain(|(row, _)| self.forget(*row));
+        let settle = |(row, deed)| match deed {
+            Deed::Topic => (row, Settlement::NotSent { arrived: 0 }),
+            Deed::Say | Deed::Kick => (row, Settlement::Uncertain { why: why.to_owned() }),
+        };
+        rows.into_iter().map(settle).collect()
     }
 
     /// Stops waiting for a row; `false` if it is not awaited.
@@ -186,6 +243,7 @@ mod tests {
             echoes.expect(Expected {
                 token: token(seq),
                 left: texts.len() - at,
+                deed: Deed::Say,
                 connection: 1,
                 target: channel(),
                 label: label.map(str::to_owned),
@@ -233,6 +291,44 @@ mod tests {
         let settled = echoes.refused(1, &channel(), Some("L2"), refusal.clone());
         assert_eq!(settled, Some((token(2), Settlement::Refused(refusal))));
         assert_eq!(echoes.seen(1, &channel(), Some("L1"), "one", None), Some(done(1, &[])));
+    }
+
+    fn expect_deed(echoes: &mut Echoes, seq: i64, deed: Deed, label: Option<&str>, text: &str) {
+        echoes.expect(Expected {
+            token: token(seq),
+            left: 1,
+            deed,
+            connection: 1,
+            target: channel(),
+            label: label.map(str::to_owned),
+            text: text.to_owned(),
+        });
+    }
+
+    #[test]
+    fn topics_and_kicks_are_told_from_speech() {
+        let mut echoes = Echoes::default();
+        expect(&mut echoes, 1, &[(None, "news")]);
+        expect_deed(&mut echoes, 2, Deed::Topic, None, "news");
+        assert_eq!(echoes.done(1, &channel(), Deed::Topic, "news"), Some(done(2, &[])));
+        expect_deed(&mut echoes, 3, Deed::Topic, None, "said");
+        assert_eq!(echoes.seen(1, &channel(), None, "said", None), None);
+        assert_eq!(echoes.seen(1, &channel(), None, "news", None), Some(done(1, &[])));
+        let lost = echoes.lost(1, "reset");
+        assert_eq!(lost, [(token(3), Settlement::NotSent { arrived: 0 })]);
+    }
+
+    #[test]
+    fn a_refused_kick_is_found_by_label_channel_or_nick() {
+        let refusal = Refusal { why: "482".to_owned(), text: "no".to_owned() };
+        let nick = CaseMapping::Rfc1459.fold("Bob");
+        for (about, label) in [(&nick, Some("L1")), (&channel(), None), (&nick, None)] {
+            let mut echoes = Echoes::default();
+            expect(&mut echoes, 1, &[(None, "hi")]);
+            expect_deed(&mut echoes, 2, Deed::Kick, Some("L1"), "bob");
+            let denied = echoes.denied(1, about, label, refusal.clone());
+            assert_eq!(denied, Some((token(2), Settlement::Refused(refusal.clone()))));
+        }
     }
 
     #[test]

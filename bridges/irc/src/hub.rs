@@ -135,6 +135,10 @@ pub(crate) struct Setup {
     pub(crate) sasl: Option<Sasl>,
 }
 
+/// How the first connection to a network ended: registered, or refused in a way that no waiting
+/// mends.
+pub(crate) type Verdict = Result<(), String>;
+
 /// The owner of one network.
 pub(crate) struct Hub {
     setup: Setup,
@@ -155,6 +159,8 @@ pub(crate) struct Hub {
     echoes: Echoes,
     casemap: CaseMapping,
     next_session: u64,
+    /// Tells once how the first connection ended.
+    verdict: Option<mpsc::UnboundedSender<Verdict>>,
     /// When the next connections may be opened, oldest first.
     opened: VecDeque<Instant>,
     stop: CancellationToken,
@@ -167,6 +173,7 @@ impl Hub {
         remote: Remote,
         journal: Journal,
         commands: mpsc::UnboundedSender<Command>,
+        verdict: mpsc::UnboundedSender<Verdict>,
     ) -> (Self, mpsc::Receiver<SessionEvent>) {
         let (events_in, events) = mpsc::channel(EVENTS);
         let hub = Self {
@@ -185,6 +192,7 @@ impl Hub {
             echoes: Echoes::default(),
             casemap: CaseMapping::default(),
             next_session: 1,
+            verdict: Some(verdict),
             opened: VecDeque::new(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -293,6 +301,13 @@ impl Hub {
                 }
             }
         });
+    }
+
+    /// Tells how the first connection ended; later ones are none of that.
+    fn judge(&mut self, verdict: Verdict) {
+        if let Some(to) = self.verdict.take() {
+            drop(to.send(verdict));
+        }
     }
 
     fn new_session(&mut self, connection: &Connection) -> SessionId {

@@ -18,8 +18,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     casemap::{CaseMapping, Folded},
     config::{Config, NetworkConfig},
-    echo::Expected,
-    hub::{Command, Hub, NoSeat, Place, Seat, Setup, Who},
+    echo::{Deed, Expected},
+    hub::{Command, Hub, NoSeat, Place, Seat, Setup, Verdict, Who},
     id::{self, Target},
     journal,
     nick::NickTemplate,
@@ -96,6 +96,7 @@ impl Network for Irc {
         shutdown: CancellationToken,
     ) -> Result<(), NetworkError> {
         let tasks = TaskTracker::new();
+        let (verdict, verdicts) = mpsc::unbounded_channel();
         let (journal, entries) = journal::journal();
         tasks.spawn(journal::run(remote.clone(), entries, shutdown.clone()));
         for (name, one) in &self.networks {
@@ -105,14 +106,21 @@ impl Network for Irc {
                 fix: "wait, or check the server's address".to_owned(),
             };
             remote.link(name, &down);
-            let (hub, events) =
-                Hub::new(one.setup.clone(), remote.clone(), journal.clone(), one.commands.clone());
+            let (hub, events) = Hub::new(
+                one.setup.clone(),
+                remote.clone(),
+                journal.clone(),
+                one.commands.clone(),
+                verdict.clone(),
+            );
             tasks.spawn(hub.run(inbox, events, shutdown.clone()));
         }
-        drop(journal);
+        drop((journal, verdict));
         tasks.close();
-        tasks.wait().await;
-        Ok(())
+        tokio::select! {
+            () = tasks.wait() => Ok(()),
+            why = all_refuse(verdicts, self.networks.len()) => Err(NetworkError::Refused(why)),
+        }
     }
 
     fn caps(&self, _portal: &PortalKey) -> Caps {
@@ -291,6 +299,7 @@ impl One {
             let expected = Expected {
                 token: ticket.token(),
                 left: left - at,
+                deed: Deed::Say,
                 connection: seat.connection,
                 target: name.clone(),
                 label: label.clone(),
@@ -333,16 +342,20 @@ impl One {
 
     /// Does what is no speech: a topic, a kick.
     async fn command(&self, outgoing: &Outgoing, channel: &Folded, ticket: &Ticket) -> Delivery {
-        let line = match &outgoing.action {
+        let (deed, line, text) = match &outgoing.action {
             Action::Topic(topic) => {
-                crate::message::Message::new("TOPIC", [channel.as_str(), topic])
+                let topic = topic.replace(['\r', '\n'], " ");
+                let line = crate::message::Message::new("TOPIC", [channel.as_str(), &topic]);
+                (Deed::Topic, line, topic)
             }
             Action::Kick { target, reason } => {
                 let Some((_, nick)) = id::read_nick(target) else {
                     return refused("there is no such person");
                 };
                 let reason = reason.as_deref().unwrap_or("kicked");
-                crate::message::Message::new("KICK", [channel.as_str(), nick.as_str(), reason])
+                let params = [channel.as_str(), nick.as_str(), reason];
+                let line = crate::message::Message::new("KICK", params);
+                (Deed::Kick, line, nick.as_str().to_owned())
             }
             _ => return Delivery::Done { ids: Vec::new() },
         };
@@ -351,14 +364,36 @@ impl One {
             Ok(seat) => seat,
             Err(none) => return none.into(),
         };
+        let lane = u64::try_from(ticket.token().lane.0).unwrap_or_default();
+        let priority = crate::flood::Priority::of(&line);
+        let Ok(permit) = seat.handle.permit(priority, lane).await else {
+            return retry(RetryScope::Lane, "the connection closed");
+        };
         if let Err(error) = ticket.sending(None).await {
             return retry(RetryScope::Lane, &error.to_string());
         }
-        let lane = u64::try_from(ticket.token().lane.0).unwrap_or_default();
-        match seat.handle.send(lane, line).await {
-            Ok(()) => Delivery::Done { ids: Vec::new() },
-            Err(SendError::NotWritten) => retry(RetryScope::Lane, "the connection closed"),
-            Err(error) => refused(&error.to_string()),
+        let label = permit.label();
+        let expected = Expected {
+            token: ticket.token(),
+            left: 1,
+            deed,
+            connection: seat.connection,
+            target: channel.clone(),
+            label: label.clone(),
+            text,
+        };
+        drop(self.commands.send(Command::Expect(expected)));
+        let written = match &label {
+            Some(label) => permit.write_labelled(line, label).await,
+            None => permit.write(line).await,
+        };
+        match written {
+            Ok(()) | Err(SendError::Interrupted) => Delivery::AwaitEcho,
+            Err(SendError::NotWritten) => self.cut_off(ticket, 0, "the connection closed"),
+            Err(error) => {
+                drop(self.commands.send(Command::Forget(ticket.token())));
+                refused(&error.to_string())
+            }
         }
     }
 
@@ -392,6 +427,18 @@ impl From<NoSeat> for Delivery {
             NoSeat::Slow => retry(RetryScope::Sender, "the puppet is still connecting"),
         }
     }
+}
+
+/// Waits until each of the networks has refused the first connection to it; for ever if one did not.
+async fn all_refuse(mut verdicts: mpsc::UnboundedReceiver<Verdict>, networks: usize) -> String {
+    let mut whys = Vec::new();
+    while whys.len() < networks {
+        match verdicts.recv().await {
+            Some(Err(why)) => whys.push(why),
+            Some(Ok(())) | None => return std::future::pending().await,
+        }
+    }
+    whys.join("; ")
 }
 
 fn retry(scope: RetryScope, why: &str) -> Delivery {

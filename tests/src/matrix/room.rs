@@ -119,6 +119,20 @@ impl MatrixUser {
         self.in_room(room, "ban", json!({"user_id": user, "reason": reason})).await
     }
 
+    /// Replaces a room by one of another version and returns the id of the new one.
+    pub async fn upgrade(&self, room: &str, version: &str) -> Result<String> {
+        let body = json!({ "new_version": version });
+        let answer = self.api.post(&["rooms", room, "upgrade"], &body).await?;
+        Ok(answer["replacement_room"].as_str().context("there is a new room")?.to_owned())
+    }
+
+    /// What application services say of a third-party network: `GET /thirdparty/…`.
+    pub async fn third_party(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Value> {
+        let segments: Vec<&str> = ["thirdparty"].iter().chain(path).copied().collect();
+        let call = self.api.request(Method::GET, &segments)?;
+        query.iter().fold(call, |call, (name, value)| call.query(name, value)).send().await
+    }
+
     /// The room of an alias.
     pub async fn resolve(&self, alias: &str) -> Result<String> {
         room_id(&self.api.get(&["directory", "room", alias]).await?)

@@ -116,7 +116,12 @@ async fn bad_lines_are_passed_over_and_do_no_harm() -> Result<()> {
 }
 
 /// Waits until a metric has this value.
-async fn counted(bridge: &Bridge, name: &str, labels: &[(&str, &str)], wanted: u32) -> Result<()> {
+pub(crate) async fn counted(
+    bridge: &Bridge,
+    name: &str,
+    labels: &[(&str, &str)],
+    wanted: u32,
+) -> Result<()> {
     wait::until(format_args!("{name} {labels:?} is {wanted}"), wait::PATIENCE, async || {
         let count = bridge.metric(name, labels).await?;
         Ok((count.to_string() == wanted.to_string()).then_some(()))
@@ -132,9 +137,9 @@ fn told(bridge: &Bridge, words: &str) {
 
 /// Speaks to the bridge as a homeserver does, with any token; none if that is empty.
 #[derive(Clone)]
-struct Homeserver<'a> {
-    url: String,
-    token: &'a str,
+pub(crate) struct Homeserver<'a> {
+    pub(crate) url: String,
+    pub(crate) token: &'a str,
 }
 
 impl Homeserver<'_> {
@@ -159,7 +164,7 @@ impl Homeserver<'_> {
         Ok((status, serde_json::from_str(json)?))
     }
 
-    async fn put(&self, txn: &str, body: &str) -> Result<(u16, Value)> {
+    pub(crate) async fn put(&self, txn: &str, body: &str) -> Result<(u16, Value)> {
         let url = format!("{}/_matrix/app/v1/transactions/bad-{txn}", self.url);
         crypto();
         let client = Client::builder().no_proxy().tls_built_in_root_certs(false).build()?;
@@ -172,7 +177,7 @@ impl Homeserver<'_> {
     }
 }
 
-fn message(room: &str, sender: &str, id: &str, body: &str) -> Value {
+pub(crate) fn message(room: &str, sender: &str, id: &str, body: &str) -> Value {
     json!({
         "type": "m.room.message", "event_id": id, "room_id": room, "sender": sender,
         "origin_server_ts": 1_700_000_000_000_u64,

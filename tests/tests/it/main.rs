@@ -5,10 +5,13 @@
 mod bad_input;
 mod chaos;
 mod demo;
+mod gaps;
 mod irc_conversation;
 mod irc_crash;
 mod irc_people;
+mod lifecycle;
 mod media;
 mod relay;
 mod rig;
+mod rooms;
 mod safety;

@@ -10,7 +10,7 @@ use crate::{
     inbox::{Head, MemberContent},
     network::{Action, Network, Support, Voice},
     permission::Level,
-    portal::{control, create, encryption, from_network::PerformError},
+    portal::{control, create, encryption, from_network::PerformError, upgrade},
     safety::foreign::Verdict,
     store::{Membership, Portal, PortalKind, Row},
 };
@@ -75,6 +75,9 @@ async fn ours<N: Network>(
                 return Ok(Translated::nothing());
             }
             core.ghosts.ensure_account(core, target).await?;
+            if upgrade::accept(core, portal, &head.room_id, target).await? {
+                return Ok(Translated::nothing());
+            }
             core.intents.ensure_joined(core, portal, target).await?;
             if let PortalKind::Direct { user, ghost } = &portal.kind
                 && encryption::is_on(core, portal, target).await?
@@ -88,7 +91,10 @@ async fn ours<N: Network>(
             Ok(Translated::nothing())
         }
         Membership::Leave | Membership::Ban
-            if *target != core.bot && network.caps(&portal.key).members != Support::None =>
+            if *target != core.bot
+                && matches!(previous(row), None | Some(Membership::Join))
+                && core.config.permissions.level(&head.sender) >= Level::User
+                && network.caps(&portal.key).members != Support::None =>
         {
             let Some(ghost) = core.ghosts.key_of(core, target).await? else {
                 return Ok(Translated::nothing());

@@ -98,8 +98,15 @@ impl Hub {
         key
     }
 
+    /// Shows how many channels are read at present.
+    pub(super) fn count_channels(&self) {
+        let joined = self.channels.values().filter(|channel| channel.joined).count();
+        self.remote.reading(&self.setup.name, joined);
+    }
+
     pub(super) fn close(&mut self, key: &Folded) {
         let Some(channel) = self.channels.remove(key) else { return };
+        self.count_channels();
         if let Some(handle) = self.readers.get(channel.reader).and_then(|r| r.handle.clone()) {
             self.post(&handle, Message::new("PART", [channel.name.as_str()]));
         }

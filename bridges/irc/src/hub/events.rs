@@ -79,9 +79,16 @@ impl Hub {
                 if let Some((token, settlement)) = refused {
                     return self.remote.settle(token, settlement);
                 }
+                if self.denied(id, message, &target) {
+                    return;
+                }
                 if let Some(user) = user {
                     self.join_refused(user, &target, message);
                 }
+            }
+            // Not set, not kicked: not there, no operator, a service, somebody of higher rank.
+            Some(441 | 482 | 484 | 485) => {
+                self.denied(id, message, &target);
             }
             Some(405 | 471 | 473 | 474 | 475 | 476 | 520) => {
                 if let Some(user) = user {

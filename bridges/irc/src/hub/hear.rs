@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     casemap::Folded,
+    echo::Deed,
     id,
     journal::Entry,
     message::Message,
@@ -35,9 +36,14 @@ impl Hub {
                 let channel = self.casemap.fold(message.param(0));
                 self.puppet_left(user, &channel);
             }
+            "TOPIC" if arrival.own => self.done(id, message, Deed::Topic, message.param(1)),
+            "KICK" if arrival.own => {
+                let nick = self.casemap.fold(message.param(1));
+                self.done(id, message, Deed::Kick, nick.as_str());
+            }
             "KICK" => {
                 let channel = self.casemap.fold(message.param(0));
-                self.puppet_left(user, &channel);
+                self.puppet_kicked(user, &channel);
             }
             "NICK" if arrival.own => self.note_nick(user),
             "PRIVMSG" | "NOTICE" if arrival.own => self.echo(id, message),
@@ -58,6 +64,14 @@ impl Hub {
         self.seen(id.0, &target, label, message.text(), message.tag("msgid"));
     }
 
+    /// The server shows what a puppet of ours did.
+    fn done(&mut self, id: SessionId, message: &Message, deed: Deed, text: &str) {
+        let target = self.casemap.fold(message.param(0));
+        if let Some((token, settlement)) = self.echoes.done(id.0, &target, deed, text) {
+            self.remote.settle(token, settlement);
+        }
+    }
+
     fn fail(&mut self, id: SessionId, message: &Message) {
         let label = message.tag("label");
         let refusal = refusal(message);
@@ -69,6 +83,16 @@ impl Hub {
                 return self.remote.settle(token, settlement);
             }
         }
+    }
+
+    /// Settles a topic or a kick that was refused; `false` if none is awaited.
+    pub(super) fn denied(&mut self, id: SessionId, message: &Message, about: &Folded) -> bool {
+        let denied = self.echoes.denied(id.0, about, message.tag("label"), refusal(message));
+        let found = denied.is_some();
+        if let Some((token, settlement)) = denied {
+            self.remote.settle(token, settlement);
+        }
+        found
     }
 
     pub(super) fn join_refused(&mut self, user: &OwnedUserId, channel: &Folded, message: &Message) {

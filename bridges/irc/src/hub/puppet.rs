@@ -152,13 +152,28 @@ impl Hub {
         puppet.wanted.remove(channel);
         let Some(handle) = puppet.handle.clone() else { return };
         if puppet.wanted.is_empty() && puppet.waiting.is_empty() {
-            self.puppets.remove(user);
             let reason = reason.unwrap_or_else(|| "left".to_owned());
-            self.post(&handle, Message::new("QUIT", [reason]));
+            self.go_home(user, reason);
         } else if puppet.joined.remove(channel) {
             let mut params = vec![channel.as_str().to_owned()];
             params.extend(reason);
             self.post(&handle, Message::new("PART", params));
+        }
+    }
+
+    /// Somebody threw a puppet out of a channel. It comes back when its user speaks there again.
+    pub(super) fn puppet_kicked(&mut self, user: &OwnedUserId, channel: &Folded) {
+        let Some(puppet) = self.puppets.get_mut(user) else { return };
+        puppet.joined.remove(channel);
+        puppet.wanted.remove(channel);
+        if puppet.wanted.is_empty() && puppet.waiting.is_empty() {
+            self.go_home(user, "kicked".to_owned());
+        }
+    }
+
+    fn go_home(&mut self, user: &OwnedUserId, reason: String) {
+        if let Some(handle) = self.puppets.remove(user).and_then(|puppet| puppet.handle) {
+            self.post(&handle, Message::new("QUIT", [reason]));
         }
     }
 

@@ -64,9 +64,13 @@ impl Hub {
             "TOPIC" => {
                 let key = self.casemap.fold(message.param(0));
                 let topic = crate::format::strip(message.param(1)).into_owned();
+                let nick = self.casemap.fold(&source.nick);
+                let ours = self.owner(&nick, source).is_some();
                 if let Some(channel) = self.channels.get_mut(&key) {
                     channel.topic = Some(topic.clone());
-                    self.tell(&key, Some(source), RemoteAction::Topic(topic), arrival).await;
+                    if !ours {
+                        self.tell(&key, Some(source), RemoteAction::Topic(topic), arrival).await;
+                    }
                 }
             }
             _ => {}
@@ -84,6 +88,7 @@ impl Hub {
             .and_then(to_matrix::server_time)
             .map_or(0, |at| i128::from(at.0) - i128::from(timestamp(arrival.at).0));
         let reader = channel.reader;
+        self.count_channels();
         if let Some(handle) = self.readers.get(reader).and_then(|reader| reader.handle.clone()) {
             // Its answer comes after all that the server tells by itself at a join.
             self.post(&handle, Message::new("MODE", [message.param(0)]));

@@ -14,7 +14,7 @@ use crate::{
     message::Message,
     reconnect::Backoff,
     registration::Registrant,
-    session::{Closed, Session, SessionConfig, SessionHandle, SessionId},
+    session::{Closed, Retry, Session, SessionConfig, SessionHandle, SessionId},
 };
 
 /// How many channels a reader takes before its server has told its limit.
@@ -97,6 +97,7 @@ impl Hub {
             self.casemap = handle.state().isupport.casemapping();
         }
         if at == 0 {
+            self.judge(Ok(()));
             tracing::info!(network = self.setup.name, "connected");
             self.remote.link(&self.setup.name, &LinkState::Up);
         }
@@ -138,8 +139,12 @@ impl Hub {
         for channel in self.channels.values_mut().filter(|channel| channel.reader == at) {
             channel.lose();
         }
+        self.count_channels();
         if at == 0 {
             let what = closed.reason.to_string();
+            if closed.reason.retry() == Retry::Hopeless {
+                self.judge(Err(format!("{}: {what}", self.setup.name)));
+            }
             tracing::warn!(network = self.setup.name, what, "the link is down");
             let fix = "check the server's address, its log, and the bot's nick and password";
             self.remote.link(&self.setup.name, &LinkState::Down { what, fix: fix.to_owned() });

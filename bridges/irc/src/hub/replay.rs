@@ -11,7 +11,7 @@ use std::{
 
 use bridge_core::{
     id::RemoteId,
-    network::{InFlight, Settlement, Token},
+    network::{Action, InFlight, Settlement, Token},
     ruma::OwnedUserId,
 };
 use tokio::sync::oneshot;
@@ -160,6 +160,8 @@ impl Hub {
                 Settlement::Done { ids }
             } else if covered && !parts.is_empty() {
                 Settlement::NotSent { arrived }
+            } else if matches!(row.outgoing.action, Action::Topic(_)) {
+                Settlement::NotSent { arrived: 0 } // twice is as good as once
             } else {
                 let why = "the bridge was stopped while it was sent".to_owned();
                 Settlement::Uncertain { why }

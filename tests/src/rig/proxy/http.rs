@@ -85,11 +85,15 @@ fn loses_answer(request: &Request, shared: &Shared) -> bool {
     shared.switches.borrow().rules.iter().any(loses)
 }
 
-/// Answers in the server's stead and closes.
+/// Answers in the server's stead and closes. With 200 it is an empty object, which swallows a
+/// transaction.
 async fn answer(to: &mut (impl AsyncWrite + Unpin), status: u16) -> io::Result<()> {
-    let body = "<html>from the proxy</html>";
+    let (kind, body) = match status {
+        200 => ("application/json", "{}"),
+        _ => ("text/html", "<html>from the proxy</html>"),
+    };
     let head = format!(
-        "HTTP/1.1 {status} From The Proxy\r\ncontent-type: text/html\r\nconnection: close\r\n\
+        "HTTP/1.1 {status} From The Proxy\r\ncontent-type: {kind}\r\nconnection: close\r\n\
          content-length: {}\r\n\r\n{body}",
         body.len()
     );
