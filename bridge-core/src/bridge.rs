@@ -17,6 +17,7 @@ use crate::{
     clock::Clock,
     config::{Config, ConfigError, StoreUrl},
     core::{Core, Handed, Links, Protocol, Transactions},
+    ephemeral,
     ghost::Ghosts,
     homeserver::{As, Homeserver, HomeserverConfig, HomeserverError, Link},
     id::{Direction, Timestamp},
@@ -128,11 +129,14 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     let tasks = TaskTracker::new();
     let hard = CancellationToken::new();
 
+    let (passing, passing_feed) = ephemeral::ephemeral();
     let service = Appservice {
         core: core.clone(),
         network: network.clone(),
-        inbox: Inbox::new(core.clone(), direct_portals(&core, &network)),
+        inbox: Inbox::new(core.clone(), direct_portals(&core, &network), passing),
     };
+    let relay = ephemeral::Relay::new(core.clone(), network.clone());
+    tasks.spawn(relay.run(passing_feed, hard.clone()));
     let router = appservice::router(Arc::new(service), hs_token);
     tasks.spawn(serve(appservice, router, shutdown.clone(), hard.clone()));
     tasks.spawn(serve(admin, admin_router(&core), hard.clone(), hard.clone()));

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 pub(crate) use self::head::{Head, MemberContent};
 use crate::{
     core::Core,
+    ephemeral::Ephemeral,
     failpoint,
     id::{Direction, LaneId},
     portal::upgrade,
@@ -54,6 +55,8 @@ const TRANSACTIONS: u64 = 1_000;
 pub(crate) struct Inbox {
     core: Arc<Core>,
     direct: DirectPortal,
+    /// Where what is not kept goes.
+    passing: Ephemeral,
     /// The ids of the latest transactions. Nothing is told apart by them.
     transactions: Cache<String, ()>,
 }
@@ -78,8 +81,8 @@ pub(crate) enum IngestError {
 }
 
 impl Inbox {
-    pub(crate) fn new(core: Arc<Core>, direct: DirectPortal) -> Self {
-        Self { core, direct, transactions: Cache::new(TRANSACTIONS) }
+    pub(crate) fn new(core: Arc<Core>, direct: DirectPortal, passing: Ephemeral) -> Self {
+        Self { core, direct, passing, transactions: Cache::new(TRANSACTIONS) }
     }
 
     /// Commits what a transaction brings. When this returns, all of it is on disk.
@@ -100,6 +103,7 @@ impl Inbox {
                 Err(_) => self.bury(events, "`events` is not an array", &mut ops),
             }
         }
+        self.passing.take(&envelope);
         let is_known = self.transactions.contains_key(txn_id);
         let taken = self.commit(txn_id, ops).await?;
         metrics::histogram!("bridge_commit_seconds", "direction" => "to_network")

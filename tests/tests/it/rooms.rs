@@ -17,7 +17,7 @@ async fn a_room_upgrade_is_followed() -> Result<()> {
     let powers = json!({"users": {ann.id(): 100, &bot: 50}});
     let old = NewRoom::default().public().version("10").set("power_level_content_override", powers);
     let old = ann.create_room(old).await?;
-    let stack = linked(stack, "#moving", &old).await?;
+    let _stack = linked(stack, "#moving", &old).await?;
     say_both_ways(&ann, &bob, &old, "#moving", "before").await?;
 
     let new = ann.upgrade(&old, "12").await?;
