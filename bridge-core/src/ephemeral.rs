@@ -68,7 +68,7 @@ enum Content {
 #[derive(Deserialize)]
 struct Receipts {
     #[serde(rename = "m.read", default)]
-    read: HashMap<OwnedUserId, serde::de::IgnoredAny>,
+    read: HashMap<OwnedUserId, serde_json::Value>,
 }
 
 #[derive(Deserialize)]

@@ -301,7 +301,7 @@ pub struct Row {
     pub body: Arc<str>,
     /// Its state.
     pub state: RowState,
-    /// What it keeps of its progress, as JSON.
+    /// What it keeps of its progress, as JSON; `None` once the row is settled.
     pub progress: Option<String>,
     /// How often it was tried.
     pub attempts: u32,

@@ -164,6 +164,15 @@ impl Homeserver<'_> {
         Ok((status, serde_json::from_str(json)?))
     }
 
+    /// Asks, as for the third-party look-ups.
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Value> {
+        crypto();
+        let client = Client::builder().no_proxy().tls_built_in_root_certs(false).build()?;
+        let url = format!("{}/_matrix/app/v1/{path}", self.url);
+        let request = client.get(url).query(query).bearer_auth(self.token);
+        Ok(request.send().await?.json().await?)
+    }
+
     pub(crate) async fn put(&self, txn: &str, body: &str) -> Result<(u16, Value)> {
         let url = format!("{}/_matrix/app/v1/transactions/bad-{txn}", self.url);
         crypto();

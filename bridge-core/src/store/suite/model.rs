@@ -190,6 +190,7 @@ impl Model {
                     row.state = to;
                     if row.state.is_settled() {
                         row.body = "".into();
+                        row.progress = None;
                     }
                 }
             }

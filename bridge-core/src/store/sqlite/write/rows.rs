@@ -68,7 +68,7 @@ impl Tx<'_> {
             SET state = ?2, why = ?3, not_before = ?4, changed = ?5, attempts = attempts + ?6
             WHERE seq = ?1 AND state < 6";
         const SETTLE: &str = "UPDATE rows
-            SET state = ?2, why = NULL, not_before = NULL, changed = ?3, body = ''
+            SET state = ?2, why = NULL, not_before = NULL, changed = ?3, progress = NULL, body = ''
             WHERE seq = ?1 AND state < 6";
         let StateColumns { code, why, not_before } = to.into();
         if to.is_settled() {
