@@ -30,7 +30,11 @@ use crate::{
     names::Names,
     network::{Network, NetworkError, Remote},
     patience::Patience,
-    portal::{Portals, plumb, sweep},
+    portal::{
+        Portals,
+        link::{Asker, Links},
+        sweep,
+    },
     safety::{Safety, policy},
     signals::{self, SignalFeed},
     store::{Batch, Op, PortalKind, Store, StoreError, sqlite::SqliteStore},
@@ -130,6 +134,7 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     let hard = CancellationToken::new();
 
     let (passing, passing_feed) = ephemeral::ephemeral();
+    let links = Arc::new(Links::new(core.clone(), network.clone(), hard.clone()));
     let service = Appservice {
         core: core.clone(),
         network: network.clone(),
@@ -148,7 +153,7 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
 
     tokio::select! {
         () = shutdown.cancelled() => {}
-        outcome = work(&core, &network, feed, incoming, &hard, &tasks) => outcome?,
+        outcome = work(&core, &network, &links, feed, incoming, &hard, &tasks) => outcome?,
     }
     drain(&core).await;
     hard.cancel();
@@ -271,6 +276,7 @@ async fn serve(
 async fn work<N: Network>(
     core: &Arc<Core>,
     network: &Arc<N>,
+    links: &Arc<Links<N>>,
     feed: crate::store::Feed,
     incoming: Incoming,
     hard: &CancellationToken,
@@ -283,7 +289,7 @@ async fn work<N: Network>(
     let lanes = Lanes::new(core.clone(), network.clone());
     let lanes = tasks.spawn(lanes.run(feed, incoming.settled, hard.clone()));
     tasks.spawn(signals::run(core.clone(), incoming.signals, hard.clone()));
-    tasks.spawn(link_configured(core.clone(), network.clone(), hard.clone()));
+    tasks.spawn(link_configured(links.clone(), network.clone(), hard.clone()));
     let sweeper = core.clone();
     let stop = hard.clone();
     tasks.spawn(async move {
@@ -356,7 +362,12 @@ async fn introduce(core: &Arc<Core>) -> Result<(), HomeserverError> {
 }
 
 /// Makes the links of the configuration true, as soon as homeserver and network allow.
-async fn link_configured<N: Network>(core: Arc<Core>, network: Arc<N>, stop: CancellationToken) {
+async fn link_configured<N: Network>(
+    links: Arc<Links<N>>,
+    network: Arc<N>,
+    stop: CancellationToken,
+) {
+    links.resume().await;
     let mut left = network.configured_rooms();
     let mut patience = Patience::default();
     while !left.is_empty() {
@@ -364,21 +375,14 @@ async fn link_configured<N: Network>(core: Arc<Core>, network: Arc<N>, stop: Can
         for (key, room) in left {
             let linked = tokio::select! {
                 () = stop.cancelled() => return,
-                linked = plumb::link_configured(&core, &key, &room) => linked,
+                linked = links.begin(key.clone(), &room, Asker::Config) => linked,
             };
-            match linked {
-                Ok(_) => {
-                    if let Err(error) = network.open(&key).await {
-                        tracing::warn!(portal = %key, %error, "the channel is not open yet");
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        portal = %key, room, %error,
-                        "a link of the configuration is not there yet: is the bot invited?"
-                    );
-                    failed.push((key, room));
-                }
+            if let Err(error) = linked {
+                tracing::warn!(
+                    portal = %key, room, %error,
+                    "a link of the configuration is not there yet"
+                );
+                failed.push((key, room));
             }
         }
         left = failed;

@@ -111,6 +111,28 @@ pub trait Network: Send + Sync + Sized + 'static {
         portal: &PortalKey,
     ) -> impl Future<Output = Result<ChannelInfo, OpenError>> + Send;
 
+    /// Finds out whether a channel may be linked to a room: yes where the bridge has a say there
+    /// or the network is the admin's own, else an operator of the channel is asked, for a while.
+    ///
+    /// The channel is open ([`Network::open`]). Nobody is asked about links of the configuration.
+    ///
+    /// # Errors
+    /// Says who said no, or who must say yes and how.
+    fn consent(
+        &self,
+        portal: &PortalKey,
+        room: &ruma::RoomId,
+    ) -> impl Future<Output = Result<(), OpenError>> + Send {
+        let _ = (portal, room);
+        async { Ok(()) }
+    }
+
+    /// Forgets what this process knows of a Matrix user, and ends their session.
+    fn forget(&self, user: &ruma::UserId) -> impl Future<Output = ()> + Send {
+        let _ = user;
+        async {}
+    }
+
     /// Stops reading a channel, and takes the puppets out of it.
     fn close(&self, portal: &PortalKey) -> impl Future<Output = ()> + Send {
         let _ = portal;

@@ -7,8 +7,8 @@ pub(crate) mod encryption;
 pub(crate) mod from_matrix;
 pub(crate) mod from_network;
 pub(crate) mod gap;
+pub(crate) mod link;
 pub(crate) mod notice;
-pub(crate) mod plumb;
 pub(crate) mod sweep;
 pub(crate) mod upgrade;
 
@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use ruma::OwnedRoomId;
+use tokio::sync::Mutex;
 
 use crate::{
     clock::Clock,
@@ -33,6 +34,9 @@ pub(crate) struct Portals {
     by_lane: Cache<LaneId, Arc<Portal>>,
     lane_of_key: Cache<PortalKey, LaneId>,
     lane_of_room: Cache<OwnedRoomId, LaneId>,
+    /// Held while a portal is read, changed and written: a lane may write a topic while a link
+    /// ends. Nothing is done under it but one read and one commit.
+    amending: Mutex<()>,
 }
 
 impl Portals {
@@ -43,6 +47,7 @@ impl Portals {
             by_lane: Cache::new(CACHED),
             lane_of_key: Cache::new(CACHED),
             lane_of_room: Cache::new(CACHED),
+            amending: Mutex::new(()),
         }
     }
 
@@ -111,6 +116,34 @@ impl Portals {
             self.lane_of_room.invalidate(&room).await;
         }
         Ok(self.remember(Portal { lane, ..portal }).await)
+    }
+
+    /// Changes a portal as it is in the store, together with other writes.
+    pub(crate) async fn amend(
+        &self,
+        lane: LaneId,
+        change: impl FnOnce(Portal) -> Portal,
+        mut ops: Vec<Op>,
+    ) -> Result<Arc<Portal>, StoreError> {
+        let _amending = self.amending.lock().await;
+        let Some(known) = self.store.portal(PortalBy::Lane(lane)).await? else {
+            return Err(StoreError::Taken { what: format!("portal {}: it is gone", lane.0) });
+        };
+        let former = known.room_id.clone();
+        let portal = change(known);
+        ops.push(Op::Portal(portal.clone()));
+        self.store.commit(Batch::durable(ops)).await?;
+        if let Some(room) = former.filter(|former| Some(former) != portal.room_id.as_ref()) {
+            self.lane_of_room.invalidate(&room).await;
+        }
+        Ok(self.remember(portal).await)
+    }
+
+    /// Forgets what the cache knows of all portals.
+    pub(crate) fn forget_all(&self) {
+        self.by_lane.invalidate_all();
+        self.lane_of_key.invalidate_all();
+        self.lane_of_room.invalidate_all();
     }
 
     async fn remember(&self, portal: Portal) -> Arc<Portal> {

@@ -52,6 +52,13 @@ pub trait Store: Send + Sync + 'static {
     /// One row, settled or not, by its place.
     fn row(&self, seq: Seq) -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
 
+    /// The states that a row went through, in order, without `new`; the last ones may be missing
+    /// if there were very many. Empty for rows that are not kept, and in stores that keep none.
+    fn trail(&self, seq: Seq) -> BoxFuture<'_, Result<Vec<Step>, StoreError>> {
+        let _ = seq;
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
     /// One row by direction and key ([`NewRow::key`]).
     fn row_by_key<'a>(
         &'a self,
@@ -251,6 +258,11 @@ pub enum Op {
     Ghost(Ghost),
     /// Inserts or replaces a membership.
     Member(Member),
+    /// Forgets a Matrix user or ghost: memberships, the ghost, mappings of what they sent, and
+    /// conversations of two that they are in, with their rows and mappings.
+    ///
+    /// Rows of other portals stay; those of the user are to be moved to `cancelled`.
+    Forget(OwnedUserId),
     /// Sets a cursor.
     Cursor {
         /// What it is the cursor of.
@@ -345,7 +357,27 @@ pub enum RowState {
     },
 }
 
+/// A state that a row went through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The label of the state ([`RowState::label`]).
+    pub state: String,
+    /// When the row got there.
+    pub at: Timestamp,
+    /// Why, where there is a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
 impl RowState {
+    /// Why, for the states that have a reason.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Retry { why, .. } | Self::Uncertain { why } | Self::Dead { why } => Some(why),
+            _ => None,
+        }
+    }
+
     /// The value of the `state` label of metrics and of `queue list`.
     pub const fn label(&self) -> &'static str {
         match self {

@@ -25,6 +25,19 @@ impl Homeserver {
         self.find("state", state_path(room_id, event_type, state_key).acting(as_user)).await
     }
 
+    /// The same with `format=event`: the whole event. A homeserver that does not know the format
+    /// answers with the content.
+    pub async fn state_event(
+        &self,
+        room_id: &RoomId,
+        as_user: As<'_>,
+        event_type: &str,
+        state_key: &str,
+    ) -> Result<Option<Value>, HomeserverError> {
+        let path = state_path(room_id, event_type, state_key).query("format", "event");
+        self.find("state", path.acting(as_user)).await
+    }
+
     /// `PUT /_matrix/client/v3/rooms/{roomId}/state/{eventType}/{stateKey}`.
     ///
     /// `ts` is the time of the event in milliseconds since the Unix epoch, if it is not now.

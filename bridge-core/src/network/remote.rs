@@ -94,6 +94,10 @@ impl Remote {
                 metrics::counter!("bridge_unrouted_total", "direction" => "to_matrix").increment(1);
                 continue;
             };
+            if portal.kind == PortalKind::Unlinked {
+                metrics::counter!("bridge_unrouted_total", "direction" => "to_matrix").increment(1);
+                continue;
+            }
             ops.push(Op::Append(self.row(&portal, event)?));
             routed.push(event);
             if let (RemoteAction::Message(said), Some(user)) = (&event.action, &event.sender) {

@@ -22,6 +22,26 @@ pub(crate) async fn write(core: &Core, portal: &Portal) -> Result<(), PerformErr
     put(core, portal, &content(core, portal)).await
 }
 
+/// Empties the state in a room that is no longer a portal's.
+pub(crate) async fn remove(core: &Core, portal: &Portal) -> Result<(), PerformError> {
+    let Some(room) = &portal.room_id else { return Ok(()) };
+    let key = state_key(core, portal);
+    for event_type in TYPES {
+        match core.homeserver.state(room, As::Bot, event_type, &key).await {
+            Ok(None) => continue,
+            Ok(Some(content)) if content == json!({}) => continue,
+            Err(error) if error.is_retryable() => return Err(error.into()),
+            Ok(Some(_)) | Err(_) => {}
+        }
+        match core.homeserver.set_state(room, As::Bot, event_type, &key, &json!({}), None).await {
+            Err(error) if error.is_retryable() => return Err(error.into()),
+            Err(error) => tracing::info!(%error, %room, "bridge state cannot be removed here"),
+            Ok(_) => {}
+        }
+    }
+    Ok(())
+}
+
 async fn put(core: &Core, portal: &Portal, content: &Value) -> Result<(), PerformError> {
     let Some(room) = &portal.room_id else { return Ok(()) };
     let key = state_key(core, portal);

@@ -53,7 +53,7 @@ pub(crate) async fn by_alias<N: Network>(
     {
         return Ok(known);
     }
-    if known.is_some_and(|portal| portal.kind == PortalKind::Plumbed) {
+    if known.as_ref().is_some_and(|portal| portal.kind == PortalKind::Plumbed) {
         return Ok(None); // linked elsewhere: the alias would make a second room of it
     }
     let info = match tokio::time::timeout(OPEN_LIMIT, network.open(&key)).await {
@@ -64,6 +64,11 @@ pub(crate) async fn by_alias<N: Network>(
         }
         Ok(Err(OpenError::Unavailable(_))) | Err(_) => ChannelInfo::default(),
     };
+    if let Some(ended) = known.filter(|portal| portal.kind == PortalKind::Unlinked) {
+        // Whoever opens the channel anew gets a room of their own.
+        let freed = |portal: Portal| Portal { room_id: None, ..portal };
+        core.portals.amend(ended.lane, freed, Vec::new()).await?;
+    }
     let portal = core.portals.ensure(&key, PortalKind::Channel, None).await?;
     let alias = core.names.alias(&key).unwrap_or_else(|| localpart.to_owned());
     let wanted = Portal {

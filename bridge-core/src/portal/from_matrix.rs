@@ -82,6 +82,10 @@ async fn attempt<N: Network>(
     let Some(portal) = core.portals.find(&PortalBy::Lane(row.lane)).await? else {
         return Ok(Translated::nothing());
     };
+    if portal.kind == PortalKind::Unlinked {
+        let text = "the room was unlinked before it could be sent";
+        return Ok(Translated::refused("the room was unlinked", text));
+    }
     let Ok(head) = Head::parse_str(&row.body) else {
         return Ok(Translated::refused("the event cannot be read", "it is malformed"));
     };

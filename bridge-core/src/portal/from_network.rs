@@ -117,6 +117,9 @@ async fn attempt(core: &Arc<Core>, row: &Row, task: &Task) -> Result<Vec<Mapping
     let portal = portal.ok_or_else(|| PerformError::Refused("the portal is gone".to_owned()))?;
     match task {
         Task::Notice(notice) => notice.post(core, &portal, row.seq).await?,
+        Task::Remote(_) if portal.kind == PortalKind::Unlinked => {
+            return Err(PerformError::Refused("the channel was unlinked".to_owned()));
+        }
         Task::Remote(event) => {
             let portal = match (&portal.room_id, &portal.kind) {
                 (Some(_), _) => portal,
@@ -350,7 +353,8 @@ async fn set_topic(
     }
     let content = serde_json::json!({ "topic": topic });
     core.intents.set_state(core, portal, by, "m.room.topic", &content).await?;
-    core.portals.save(Portal { topic: Some(topic.to_owned()), ..portal.clone() }).await?;
+    let told = |portal| Portal { topic: Some(topic.to_owned()), ..portal };
+    core.portals.amend(portal.lane, told, Vec::new()).await?;
     Ok(())
 }
 
@@ -360,6 +364,7 @@ async fn set_name(core: &Core, portal: &Portal, name: &str) -> Result<(), Perfor
     }
     let content = serde_json::json!({ "name": name });
     core.intents.set_state(core, portal, None, "m.room.name", &content).await?;
-    core.portals.save(Portal { name: Some(name.to_owned()), ..portal.clone() }).await?;
+    let told = |portal| Portal { name: Some(name.to_owned()), ..portal };
+    core.portals.amend(portal.lane, told, Vec::new()).await?;
     Ok(())
 }

@@ -89,13 +89,13 @@ async fn enter(
     new: &RoomId,
     reader: &UserId,
 ) -> Result<(), PerformError> {
-    let moved = Portal {
+    let moved = |portal| Portal {
         room_id: Some(new.to_owned()),
         last_event: None,
         gap_from: None,
-        ..portal.clone()
+        ..portal
     };
-    let moved = core.portals.save(moved).await?;
+    let moved = core.portals.amend(portal.lane, moved, Vec::new()).await?;
     core.intents.note(new, reader, Membership::Join).await?;
     if let (PortalKind::Channel, Some(alias)) = (&moved.kind, &moved.alias) {
         let alias = core.names.room_alias(alias)?;
@@ -114,7 +114,7 @@ fn scope(room: &RoomId) -> String {
 }
 
 /// The homeserver moves aliases of the one who upgrades; ours may still name the old room.
-async fn move_alias(
+pub(crate) async fn move_alias(
     core: &Core,
     alias: &RoomAliasId,
     room: &ruma::RoomId,

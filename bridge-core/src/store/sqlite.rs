@@ -33,7 +33,7 @@ use tokio::sync::mpsc;
 use self::{lock::StoreLock, readers::Readers, writer::Writer};
 use super::{
     Backlog, Batch, Committed, Durability, Feed, Fence, Ghost, Mapping, Member, Portal, PortalBy,
-    QueueFilter, Row, Store, StoreError,
+    QueueFilter, Row, Step, Store, StoreError,
 };
 use crate::id::{Direction, GhostKey, LaneId, RemoteId, Seq, SessionGroup, Timestamp};
 
@@ -105,6 +105,13 @@ impl Store for SqliteStore {
 
     fn row(&self, seq: Seq) -> BoxFuture<'_, Result<Option<Row>, StoreError>> {
         self.read("reading a row", move |conn| read::row(conn, seq))
+    }
+
+    fn trail(&self, seq: Seq) -> BoxFuture<'_, Result<Vec<Step>, StoreError>> {
+        self.read("reading the trail of a row", move |conn| {
+            let trail = read::trail(conn, seq)?.unwrap_or_default();
+            Ok(trail.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+        })
     }
 
     fn row_by_key<'a>(

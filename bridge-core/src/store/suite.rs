@@ -4,6 +4,7 @@
 
 pub mod batches;
 pub mod erase;
+pub mod forget;
 pub mod leases;
 pub mod model;
 pub mod records;
@@ -40,6 +41,10 @@ macro_rules! store_suite {
             an_event_erased_in_its_own_batch_is_never_fed,
             an_erased_event_stays_known,
             only_the_way_to_the_network_is_erased,
+        );
+        $crate::store_suite!($open, forget:
+            a_forgotten_person_leaves_nothing,
+            a_forgotten_ghost_is_met_anew,
         );
         $crate::store_suite!($open, leases:
             the_fence_grows_with_every_change_of_owner,

@@ -9,7 +9,7 @@ use rusqlite::{
 
 use crate::{
     id::{Direction, GhostKey, LaneId, PortalKey, RemoteId, Seq, Timestamp},
-    store::{MappingKind, Membership, PortalKind, RowState},
+    store::{MappingKind, Membership, PortalKind, RowState, Step},
 };
 
 /// Implements both ways between a plain enum and its number.
@@ -131,6 +131,14 @@ pub(super) fn state(columns: &Columns<'_>, at: usize) -> rusqlite::Result<RowSta
         7 => RowState::Cancelled,
         other => return Err(rusqlite::Error::IntegralValueOutOfRange(at, other)),
     })
+}
+
+/// A state as a line of a row's trail.
+pub(super) fn step(state: &RowState, at: Timestamp) -> String {
+    let step = Step { state: state.label().to_owned(), at, why: state.why().map(str::to_owned) };
+    let mut line = serde_json::to_string(&step).unwrap_or_default();
+    line.push('\n');
+    line
 }
 
 /// The three columns of a portal's kind.

@@ -8,7 +8,7 @@ pub(super) use self::{
         cursor, cursors, ghost, ghost_by_user, mappings_of_event, mappings_of_remote, member,
         members, portal, portals,
     },
-    rows::{backlog, pending, pending_lanes, queue, row, row_by_key, trimmable},
+    rows::{backlog, pending, pending_lanes, queue, row, row_by_key, trail, trimmable},
 };
 use rusqlite::{Connection, OptionalExtension, Params, Row as Columns};
 

@@ -15,7 +15,11 @@ struct Migration {
 }
 
 /// All steps; the schema's version is how many of them a file has seen.
-const MIGRATIONS: &[Migration] = &[Migration { compatible: 1, sql: FIRST }];
+const MIGRATIONS: &[Migration] =
+    &[Migration { compatible: 1, sql: FIRST }, Migration { compatible: 1, sql: TRAIL }];
+
+/// The states that a row went through: a line of JSON each.
+const TRAIL: &str = "ALTER TABLE rows ADD COLUMN trail TEXT;";
 
 /// States are numbered so that three ranges tell them apart (see `codec`): below 3 unsettled,
 /// 3 to 5 parked, from 6 on settled. The indexes and queries spell the ranges the same way, or

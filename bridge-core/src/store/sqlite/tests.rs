@@ -2,6 +2,7 @@ mod crash;
 mod files;
 mod full;
 mod random;
+mod trail;
 
 use std::sync::Arc;
 

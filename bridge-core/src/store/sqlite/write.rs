@@ -87,6 +87,7 @@ impl<'a> Tx<'a> {
             Op::GapClosed(lane) => self.gap_closed(lane)?,
             Op::Ghost(ghost) => self.ghost(&ghost)?,
             Op::Member(member) => self.member(&member)?,
+            Op::Forget(user) => self.forget(&user)?,
             Op::Cursor { scope, value } => self.cursor(&scope, value.as_deref())?,
         }
         Ok(())

@@ -258,6 +258,11 @@ impl Model {
             Op::Member(member) => {
                 self.members.insert((member.room_id.clone(), member.user_id.clone()), member);
             }
+            Op::Forget(user) => {
+                self.mappings.retain(|mapping| mapping.sender != user);
+                self.members.retain(|(_, member), _| *member != user);
+                self.ghosts.retain(|_, ghost| ghost.user_id != user);
+            }
             Op::Cursor { scope, value: Some(value) } => {
                 self.cursors.insert(scope, value);
             }

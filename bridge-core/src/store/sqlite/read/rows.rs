@@ -41,6 +41,15 @@ pub(in crate::store::sqlite) fn row(conn: &Connection, seq: Seq) -> rusqlite::Re
     first(conn, select!("WHERE seq = ?1"), [seq], whole)
 }
 
+/// The trail of a row, as it is written.
+pub(in crate::store::sqlite) fn trail(
+    conn: &Connection,
+    seq: Seq,
+) -> rusqlite::Result<Option<String>> {
+    let trail = first(conn, "SELECT trail FROM rows WHERE seq = ?1", [seq], |row| row.get(0))?;
+    Ok(trail.flatten())
+}
+
 pub(in crate::store::sqlite) fn row_by_key(
     conn: &Connection,
     direction: Direction,

@@ -1,6 +1,6 @@
 //! Portals, ghosts, members, mappings and cursors: what stands until it is replaced.
 
-use ruma::EventId;
+use ruma::{EventId, UserId};
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 
 use super::Tx;
@@ -8,7 +8,7 @@ use crate::{
     id::LaneId,
     store::{
         Ghost, Mapping, Member, Portal, StoreError,
-        sqlite::{codec::KindColumns, failed},
+        sqlite::{Doing, codec::KindColumns, failed},
     },
 };
 
@@ -152,6 +152,31 @@ impl Tx<'_> {
             )?,
             None => self.execute(what, "DELETE FROM cursors WHERE scope = ?1", [scope])?,
         };
+        Ok(())
+    }
+
+    /// Forgets a person. The key of a ghost goes last, since conversations are found by it.
+    pub(super) fn forget(&mut self, user: &UserId) -> Result<(), StoreError> {
+        const CONVERSATIONS: &str = "SELECT lane FROM portals WHERE kind = 2
+            AND (user = ?1 OR ghost = (SELECT key FROM ghosts WHERE user_id = ?1))";
+        let what = "forgetting a person";
+        let lanes: Vec<LaneId> = self
+            .statement(what, CONVERSATIONS)?
+            .query_map([user.as_str()], |row| row.get(0))
+            .and_then(Iterator::collect)
+            .doing(what, self.path)?;
+        for lane in lanes {
+            self.execute(what, "DELETE FROM rows WHERE lane = ?1", [lane])?;
+            self.execute(what, "DELETE FROM mappings WHERE lane = ?1", [lane])?;
+            self.execute(what, "DELETE FROM portals WHERE lane = ?1", [lane])?;
+        }
+        for sql in [
+            "DELETE FROM mappings WHERE sender = ?1",
+            "DELETE FROM members WHERE user_id = ?1",
+            "DELETE FROM ghosts WHERE user_id = ?1",
+        ] {
+            self.execute(what, sql, [user.as_str()])?;
+        }
         Ok(())
     }
 

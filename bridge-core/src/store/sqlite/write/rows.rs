@@ -8,7 +8,11 @@ use crate::{
     id::{Direction, Seq, Timestamp},
     store::{
         NewRow, Row, RowState, StoreError,
-        sqlite::{Doing, codec::StateColumns, read},
+        sqlite::{
+            Doing,
+            codec::{self, StateColumns},
+            read,
+        },
     },
 };
 
@@ -65,17 +69,20 @@ impl Tx<'_> {
         at: Timestamp,
     ) -> Result<(), StoreError> {
         const MOVE: &str = "UPDATE rows
-            SET state = ?2, why = ?3, not_before = ?4, changed = ?5, attempts = attempts + ?6
+            SET state = ?2, why = ?3, not_before = ?4, changed = ?5, attempts = attempts + ?6,
+                trail = iif(length(trail) > 4000, trail, coalesce(trail, '') || ?7)
             WHERE seq = ?1 AND state < 6";
         const SETTLE: &str = "UPDATE rows
-            SET state = ?2, why = NULL, not_before = NULL, changed = ?3, progress = NULL, body = ''
+            SET state = ?2, why = NULL, not_before = NULL, changed = ?3, progress = NULL, body = '',
+                trail = coalesce(trail, '') || ?4
             WHERE seq = ?1 AND state < 6";
         let StateColumns { code, why, not_before } = to.into();
+        let step = codec::step(to, at);
         if to.is_settled() {
-            self.execute("settling a row", SETTLE, (seq, code, at))?;
+            self.execute("settling a row", SETTLE, (seq, code, at, step))?;
         } else {
             let tried = i64::from(*to == RowState::Sending);
-            self.execute("moving a row", MOVE, (seq, code, why, not_before, at, tried))?;
+            self.execute("moving a row", MOVE, (seq, code, why, not_before, at, tried, step))?;
         }
         self.touch(seq);
         Ok(())
@@ -103,14 +110,15 @@ impl Tx<'_> {
 
     /// The old row goes first, since it holds the key.
     fn place_anew(&mut self, mut row: Row) -> Result<(), StoreError> {
+        let trail = read::trail(self.conn, row.seq).doing("reading a row to requeue", self.path)?;
         self.execute("requeueing a row", "DELETE FROM rows WHERE seq = ?1", [row.seq])?;
         self.touch(row.seq);
         let columns = StateColumns::from(&row.state);
         self.execute(
             "requeueing a row",
             "INSERT INTO rows (lane, direction, state, why, not_before, attempts, created, changed,
-                               key, progress, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                               key, progress, body, trail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             (
                 row.lane,
                 row.direction,
@@ -123,6 +131,7 @@ impl Tx<'_> {
                 &row.key,
                 &row.progress,
                 &row.body,
+                trail,
             ),
         )?;
         row.seq = Seq(self.conn.last_insert_rowid());
@@ -132,15 +141,16 @@ impl Tx<'_> {
 
     pub(super) fn erase(&mut self, event_id: &EventId, at: Timestamp) -> Result<(), StoreError> {
         let what = "erasing an event";
+        let step = codec::step(&RowState::Cancelled, at);
         let erased = self
             .statement(
                 what,
                 "UPDATE rows SET state = 7, why = NULL, not_before = NULL, changed = ?3,
-                                 progress = NULL, body = ''
+                                 progress = NULL, body = '', trail = coalesce(trail, '') || ?4
                  WHERE direction = ?1 AND key = ?2 AND state NOT IN (1, 6, 7)
                  RETURNING seq",
             )?
-            .query_row((Direction::ToNetwork, event_id.as_str(), at), |row| row.get(0))
+            .query_row((Direction::ToNetwork, event_id.as_str(), at, step), |row| row.get(0))
             .optional()
             .doing(what, self.path)?;
         if let Some(seq) = erased {
