@@ -1,5 +1,6 @@
 //! What admins and their machines ask the bridge: health, metrics, and the admin API.
 
+pub(crate) mod api;
 pub mod health;
 pub mod metrics;
 

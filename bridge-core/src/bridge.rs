@@ -11,6 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     admin::{
         self,
+        api::{self, AdminToken, Api},
         health::{Health, LiveCheck},
     },
     appservice::{self, Appservice, auth::HsToken},
@@ -144,9 +145,10 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     tasks.spawn(relay.run(passing_feed, hard.clone()));
     let router = appservice::router(Arc::new(service), hs_token);
     tasks.spawn(serve(appservice, router, shutdown.clone(), hard.clone()));
-    tasks.spawn(serve(admin, admin_router(&core), hard.clone(), hard.clone()));
-    let links = media::serve::router(core.clone());
-    tasks.spawn(serve(media, links, shutdown.clone(), hard.clone()));
+    let api = api_router(&core, &network, &links);
+    tasks.spawn(serve(admin, admin_router(&core, api), hard.clone(), hard.clone()));
+    let files = media::serve::router(core.clone());
+    tasks.spawn(serve(media, files, shutdown.clone(), hard.clone()));
     let prober = core.homeserver.clone();
     let stop = hard.clone();
     tasks.spawn(async move { prober.run_prober(stop).await });
@@ -179,7 +181,7 @@ fn open_store(config: &Config) -> Result<(Arc<dyn Store>, crate::store::Feed), R
 
 /// What reaches parts of the core beside the store.
 struct Incoming {
-    settled: tokio::sync::mpsc::UnboundedReceiver<lane::Post>,
+    settled: tokio::sync::mpsc::UnboundedReceiver<lane::Word>,
     signals: SignalFeed,
 }
 
@@ -445,8 +447,23 @@ async fn measure(core: &Core) {
     }
 }
 
+/// The admin API.
+fn api_router<N: Network>(
+    core: &Arc<Core>,
+    network: &Arc<N>,
+    links: &Arc<Links<N>>,
+) -> axum::Router {
+    let network = network.clone();
+    let forget = Box::new(move |user: OwnedUserId| {
+        let network = network.clone();
+        Box::pin(async move { network.forget(&user).await }) as futures_util::future::BoxFuture<_>
+    });
+    let token = AdminToken::read(&core.config.admin.token_file);
+    api::router(Api { core: core.clone(), links: links.clone(), forget }, token)
+}
+
 /// Health and metrics; the bridge lives as long as its store takes commits.
-fn admin_router(core: &Arc<Core>) -> axum::Router {
+fn admin_router(core: &Arc<Core>, api: axum::Router) -> axum::Router {
     let store = core.store.clone();
     let live: LiveCheck = Arc::new(move || {
         let store = store.clone();
@@ -455,7 +472,7 @@ fn admin_router(core: &Arc<Core>) -> axum::Router {
             store.commit(Batch::settled(vec![op])).await.map(drop).map_err(|e| e.to_string())
         })
     });
-    admin::router(core.health.clone(), live, Metrics::install(), axum::Router::new())
+    admin::router(core.health.clone(), live, Metrics::install(), api)
 }
 
 /// Waits until nothing is under way any more, for a while.

@@ -30,6 +30,11 @@ impl Ghosts {
         Self { store, known: Cache::new(CACHED) }
     }
 
+    /// Empties the cache: the store has forgotten somebody.
+    pub(crate) fn forget_all(&self) {
+        self.known.invalidate_all();
+    }
+
     /// The ghost of a remote user, if it was ever seen.
     pub(crate) async fn find(&self, key: &GhostKey) -> Result<Option<Arc<Ghost>>, StoreError> {
         if let Some(ghost) = self.known.get(key).await {

@@ -46,6 +46,11 @@ impl Intents {
         Self { store, bot, joined: Cache::new(CACHED) }
     }
 
+    /// Empties the cache: the store has forgotten somebody.
+    pub(crate) fn forget_all(&self) {
+        self.joined.invalidate_all();
+    }
+
     /// The one of us who is in a portal's room whatever happens: the bot, or in a conversation of
     /// two the ghost.
     pub(crate) async fn reader(&self, portal: &Portal) -> OwnedUserId {

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::dispatch::{Dispatch, Lanes, Post, Settled, dispatch};
+pub(crate) use self::dispatch::{Dispatch, Lanes, Settled, Word, dispatch};
 use self::{
     dispatch::{Idle, Mail},
     to_matrix::ToMatrix,
@@ -120,6 +120,14 @@ impl<N: Network> Lane<N> {
                     self.to_matrix.spill();
                 }
                 Mail::Sweep => self.to_network.sweep(),
+                Mail::Hurry => self.to_network.hurry(),
+                Mail::Drop { seq, direction, answer } => {
+                    let is_dropped = match direction {
+                        Direction::ToNetwork => self.to_network.withdraw(seq).await?,
+                        Direction::ToMatrix => self.to_matrix.withdraw(seq).await?,
+                    };
+                    drop(answer.send(is_dropped));
+                }
             }
             next = self.mail.try_recv().ok();
         }

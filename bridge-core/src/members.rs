@@ -26,6 +26,11 @@ impl Members {
         Self { store, names: Cache::new(CACHED) }
     }
 
+    /// Empties the cache: the store has forgotten somebody.
+    pub(crate) fn forget_all(&self) {
+        self.names.invalidate_all();
+    }
+
     /// Takes note of a name that a membership event brought.
     pub(crate) async fn note(&self, room: &RoomId, user: &UserId, name: Option<String>) {
         self.names.insert((room.to_owned(), user.to_owned()), name).await;

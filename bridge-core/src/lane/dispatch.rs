@@ -2,13 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::Lane;
 use crate::{
     core::Core,
-    id::LaneId,
+    id::{Direction, LaneId, Seq},
     inbox::NO_LANE,
     network::{Network, Settlement, Token},
     store::{Feed, Row, StoreError},
@@ -25,13 +25,17 @@ pub(crate) struct Settled {
 }
 
 /// What reaches a lane beside its queues.
-pub(super) enum Mail {
+pub(crate) enum Mail {
     /// The outcome of a row.
     Settled(Settled),
     /// Rows were left in the store for want of room.
     Spilled,
     /// The room is to be looked at for events that the homeserver did not send.
     Sweep,
+    /// Whatever waits to be tried again is tried now.
+    Hurry,
+    /// A row is withdrawn; the answer says whether that was still possible.
+    Drop { seq: Seq, direction: Direction, answer: oneshot::Sender<bool> },
 }
 
 /// A lane that has had nothing to do for a while.
@@ -41,36 +45,48 @@ pub(super) struct Idle {
     pub(super) received: u64,
 }
 
-/// What is on its way to the lanes.
-#[derive(Debug)]
-pub(crate) enum Post {
+/// What reaches the dispatcher.
+pub(crate) enum Word {
     /// The outcome of a row.
     Settled(Settled),
-    /// A room is to be looked at for events that the homeserver did not send.
-    Sweep(LaneId),
+    /// A lane is to do something that no row asks for.
+    Order(LaneId, Mail),
 }
 
-/// The way of settlements and sweeps to the lanes.
+/// The way of settlements and orders to the lanes.
 ///
-/// The channel is unbounded: it holds at most one settlement for each row that is being sent, and
-/// sweeps come at their own slow pace.
+/// The channel is unbounded: it holds at most one settlement for each row that is being sent, what
+/// an admin asks for, and sweeps, which come at their own slow pace.
 #[derive(Clone)]
-pub(crate) struct Dispatch(mpsc::UnboundedSender<Post>);
+pub(crate) struct Dispatch(mpsc::UnboundedSender<Word>);
 
 impl Dispatch {
     pub(crate) fn settle(&self, settled: Settled) {
         // A closed channel means that the bridge stops; the row is settled at the next start.
-        drop(self.0.send(Post::Settled(settled)));
+        drop(self.0.send(Word::Settled(settled)));
     }
 
     /// Has a lane look at its room.
     pub(crate) fn sweep(&self, lane: LaneId) {
-        drop(self.0.send(Post::Sweep(lane)));
+        drop(self.0.send(Word::Order(lane, Mail::Sweep)));
+    }
+
+    /// Tries what waits in a lane now.
+    pub(crate) fn hurry(&self, lane: LaneId) {
+        drop(self.0.send(Word::Order(lane, Mail::Hurry)));
+    }
+
+    /// Withdraws a row that is not settled; `false` if it is being sent.
+    pub(crate) async fn withdraw(&self, row: &Row) -> bool {
+        let (answer, answered) = oneshot::channel();
+        let mail = Mail::Drop { seq: row.seq, direction: row.direction, answer };
+        drop(self.0.send(Word::Order(row.lane, mail)));
+        answered.await.unwrap_or(false)
     }
 }
 
 /// A dispatch and what it sends.
-pub(crate) fn dispatch() -> (Dispatch, mpsc::UnboundedReceiver<Post>) {
+pub(crate) fn dispatch() -> (Dispatch, mpsc::UnboundedReceiver<Word>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (Dispatch(sender), receiver)
 }
@@ -101,7 +117,7 @@ impl<N: Network> Lanes<N> {
     pub(crate) async fn run(
         mut self,
         mut feed: Feed,
-        mut posts: mpsc::UnboundedReceiver<Post>,
+        mut words: mpsc::UnboundedReceiver<Word>,
         shutdown: CancellationToken,
     ) -> Result<(), StoreError> {
         for lane in self.core.store.pending_lanes().await? {
@@ -111,11 +127,9 @@ impl<N: Network> Lanes<N> {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some(post) = posts.recv() => match post {
-                    Post::Settled(settled) => self.post(settled),
-                    Post::Sweep(lane) => {
-                        drop(self.ensure(lane, &shutdown).mail.send(Mail::Sweep));
-                    }
+                Some(word) = words.recv() => match word {
+                    Word::Settled(settled) => self.post(settled),
+                    Word::Order(lane, mail) => drop(self.ensure(lane, &shutdown).mail.send(mail)),
                 },
                 Some(row) = feed.recv() => self.hand_over(row, &shutdown),
                 Some(idle) = self.idle_in.recv() => self.retire(&idle),

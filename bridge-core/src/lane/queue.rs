@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::{
     core::Core,
     id::{Direction, LaneId, Seq},
-    store::{Row, StoreError},
+    store::{Batch, Op, Row, RowState, StoreError},
 };
 
 /// How many rows of one lane and direction are in memory at most.
@@ -91,6 +91,16 @@ impl Queue {
     pub(super) fn remove_seq(&mut self, seq: Seq) -> Option<Row> {
         let at = self.rows.iter().position(|row| row.seq == seq)?;
         self.rows.remove(at)
+    }
+
+    /// Takes a row out for good: `false` if it is neither here nor left in the store.
+    pub(super) async fn withdraw(&mut self, core: &Core, seq: Seq) -> Result<bool, StoreError> {
+        if self.remove_seq(seq).is_none() && seq <= self.high {
+            return Ok(false);
+        }
+        let op = Op::Move { seq, to: RowState::Cancelled, at: core.clock.now() };
+        core.commit(Batch::durable(vec![op])).await?;
+        Ok(true)
     }
 
     /// Nothing in memory and nothing in the store.

@@ -50,6 +50,11 @@ impl<N: Network> ToMatrix<N> {
         self.queue.spill();
     }
 
+    /// Withdraws a row that waits; `false` if it is on its way.
+    pub(super) async fn withdraw(&mut self, seq: Seq) -> Result<bool, StoreError> {
+        self.queue.withdraw(&self.core, seq).await
+    }
+
     pub(super) async fn refill(&mut self) -> Result<(), StoreError> {
         self.queue.refill(&self.core).await.map(drop)
     }

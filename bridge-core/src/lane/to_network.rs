@@ -111,6 +111,17 @@ impl<N: Network> ToNetwork<N> {
         self.swept = false;
     }
 
+    /// Tries now what waits to be tried again.
+    pub(super) fn hurry(&mut self) {
+        self.parked.clear();
+        self.held_until = None;
+    }
+
+    /// Withdraws a row that waits; `false` if it is on its way.
+    pub(super) async fn withdraw(&mut self, seq: Seq) -> Result<bool, StoreError> {
+        self.queue.withdraw(&self.core, seq).await
+    }
+
     /// Reads rows from the store if some were left there.
     pub(super) async fn refill(&mut self) -> Result<(), StoreError> {
         let read = self.queue.refill(&self.core).await?;
