@@ -2,12 +2,15 @@
 //!
 //! A binary is `fn main() -> ExitCode { bridge_core::cli::main::<Irc>() }`.
 
+mod admin;
 mod args;
+mod client;
 mod failure;
 mod init;
 mod install;
 mod question;
 mod registration;
+mod rooms;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -107,6 +110,7 @@ impl Program {
                 registration::print(self, &config, file.as_deref(), out)
             }
             Command::Run { config } => (self.run)(&config, &self.facts),
+            Command::Admin { config, command } => admin::run(self, &config, command, out),
             Command::Config(ConfigCommand::Example) => {
                 let example = config::example(&self.facts, &ExampleValues::default());
                 Ok(out.write_all(example.as_bytes())?)

@@ -126,7 +126,7 @@ impl<N: Network> Lane<N> {
                         Direction::ToNetwork => self.to_network.withdraw(seq).await?,
                         Direction::ToMatrix => self.to_matrix.withdraw(seq).await?,
                     };
-                    drop(answer.send(is_dropped));
+                    let _ = answer.send(is_dropped);
                 }
             }
             next = self.mail.try_recv().ok();

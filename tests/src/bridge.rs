@@ -143,4 +143,27 @@ impl Bridge {
         let answer = http_client()?.get(url).send().await?;
         Ok((answer.status().as_u16(), answer.json().await?))
     }
+
+    /// A request to `/api/v1` with the admin's token; the status and the body.
+    pub async fn api(&self, method: &str, path: &str, body: &Value) -> Result<(u16, Value)> {
+        let token = std::fs::read_to_string(self.scratch.file("admin.token"))?;
+        self.api_as(Some(token.trim()), method, path, body).await
+    }
+
+    /// A request to `/api/v1` with this token.
+    pub async fn api_as(
+        &self,
+        token: Option<&str>,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<(u16, Value)> {
+        let url = format!("{}/api/v1/{path}", self.admin_url());
+        let mut request = http_client()?.request(method.parse()?, url).json(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await?;
+        Ok((answer.status().as_u16(), answer.json().await?))
+    }
 }

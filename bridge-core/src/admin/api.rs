@@ -24,9 +24,9 @@ pub(crate) use self::{
     auth::AdminToken,
     error::ErrorBody,
     forget::{ForgetRequest, Forgotten},
-    links::{Link, LinkAnswer, LinkRequest, UnlinkRequest, links},
-    queue::{QueueAnswer, QueueItem, QueueRequest, Settled, dead_letters},
-    trace::{Trace, TraceStep},
+    links::{Link, LinkAnswer, LinkRequest, UnlinkRequest},
+    queue::{QueueAnswer, QueueItem, QueueRequest},
+    trace::Trace,
 };
 use crate::{core::Core, portal::link::Linking};
 
@@ -90,15 +90,18 @@ mod tests {
     fn the_description_names_every_route() {
         let description = serde_json::to_value(Description::openapi()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths, [
-            "/forget",
-            "/links",
-            "/links/unlink",
-            "/queue",
-            "/queue/drop",
-            "/queue/retry",
-            "/trace",
-        ]);
+        assert_eq!(
+            paths,
+            [
+                "/forget",
+                "/links",
+                "/links/unlink",
+                "/queue",
+                "/queue/drop",
+                "/queue/retry",
+                "/trace",
+            ]
+        );
         assert_eq!(description["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     }
 }

@@ -3,6 +3,7 @@
 use std::{ffi::OsString, path::PathBuf};
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use ruma::OwnedUserId;
 
 use crate::config::Facts;
 
@@ -12,6 +13,7 @@ pub(super) enum Command {
     Init(InitArgs),
     Registration { config: PathBuf, out: Option<PathBuf> },
     Run { config: PathBuf },
+    Admin { config: PathBuf, command: AdminCommand },
     Config(ConfigCommand),
 }
 
@@ -19,6 +21,100 @@ pub(super) enum Command {
 pub(super) enum ConfigCommand {
     Example,
     Dump { config: PathBuf },
+}
+
+/// What is asked of the running bridge.
+#[derive(Debug)]
+pub(super) enum AdminCommand {
+    Rooms(RoomsVerb),
+    Queue(QueueVerb),
+    Trace { id: String, json: bool },
+    Forget { user: String, json: bool },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RoomsVerb {
+    /// Show which room goes to which channel
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Link a room to a channel
+    Link {
+        /// The channel: network/#channel, room@muc.server or org/repo
+        remote: String,
+        /// The room: !id or #alias:server
+        room: String,
+        /// A Matrix user who must have the power to link the room
+        #[arg(long = "as", value_name = "USER")]
+        asker: Option<OwnedUserId>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the link of a room; the room stays
+    Unlink {
+        /// The room: !id or #alias:server
+        room: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the links in a file true: a YAML map `REMOTE: ROOM`, or CSV with `remote,room`
+    Apply(ApplyArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// The list
+    pub(super) file: PathBuf,
+    /// End the links that are not in the list
+    #[arg(long)]
+    pub(super) prune: bool,
+    /// As JSON, at the end
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum QueueVerb {
+    /// Show what was not delivered
+    List {
+        /// Only this state
+        #[arg(long, value_name = "STATE", value_parser = ["dead", "uncertain", "retry"])]
+        state: Option<String>,
+        /// Only this room: !id or #alias:server
+        #[arg(long)]
+        room: Option<String>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try messages again
+    Retry(QueueWhich),
+    /// Give messages up for good
+    Drop(QueueWhich),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct QueueWhich {
+    /// Numbers of messages, from `queue list`
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    pub(super) ids: Vec<i64>,
+    /// All of them
+    #[arg(long)]
+    pub(super) all: bool,
+    /// With --all: only this state
+    #[arg(long, value_name = "STATE", requires = "all",
+          value_parser = ["dead", "uncertain", "retry"])]
+    pub(super) state: Option<String>,
+    /// With --all: only this room
+    #[arg(long, requires = "all")]
+    pub(super) room: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// How a bridge is set up.
@@ -75,6 +171,29 @@ enum Verb {
     },
     /// Run the bridge until SIGTERM or SIGINT
     Run,
+    /// Which room goes to which channel
+    #[command(subcommand)]
+    Rooms(RoomsVerb),
+    /// What was not delivered
+    #[command(subcommand)]
+    Queue(QueueVerb),
+    /// Tell everything that is known of one message
+    Trace {
+        /// Its event id, or its id on the network
+        #[arg(value_name = "EVENT|REMOTE_ID")]
+        id: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete what is known of a person
+    Forget {
+        /// A Matrix id, or a person of the network such as network/nick
+        user: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a configuration
     #[command(subcommand)]
     Config(ConfigVerb),
@@ -107,6 +226,14 @@ pub(super) fn parse(
         }
         Verb::Registration { out } => Command::Registration { config, out },
         Verb::Run => Command::Run { config },
+        Verb::Rooms(verb) => Command::Admin { config, command: AdminCommand::Rooms(verb) },
+        Verb::Queue(verb) => Command::Admin { config, command: AdminCommand::Queue(verb) },
+        Verb::Trace { id, json } => {
+            Command::Admin { config, command: AdminCommand::Trace { id, json } }
+        }
+        Verb::Forget { user, json } => {
+            Command::Admin { config, command: AdminCommand::Forget { user, json } }
+        }
         Verb::Config(ConfigVerb::Example) => Command::Config(ConfigCommand::Example),
         Verb::Config(ConfigVerb::Dump) => Command::Config(ConfigCommand::Dump { config }),
     })

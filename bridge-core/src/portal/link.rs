@@ -43,6 +43,18 @@ pub(crate) enum Change {
     Unlinked,
 }
 
+impl Change {
+    /// The word for it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Moved => "moved",
+            Self::Unchanged => "unchanged",
+            Self::Unlinked => "unlinked",
+        }
+    }
+}
+
 /// A change that was made.
 #[derive(Clone, Debug)]
 pub(crate) struct Changed {
@@ -126,9 +138,10 @@ impl<N: Network> Links<N> {
         let room_id = resolve(&self.core, room).await?;
         let (core, network) = (self.core.clone(), self.network.clone());
         let claims = vec![key.to_string(), room_id.to_string()];
-        self.in_turn(claims, async move {
-            begin::link(&core, &*network, &key, &room_id, &asker).await
-        })
+        self.in_turn(
+            claims,
+            async move { begin::link(&core, &*network, &key, &room_id, &asker).await },
+        )
         .await
     }
 

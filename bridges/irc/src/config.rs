@@ -39,6 +39,10 @@ pub struct NetworkConfig {
     /// Anyone may open a portal by joining an alias.
     #[serde(default = "yes")]
     pub dynamic_channels: bool,
+    /// Whether an operator of a channel must say yes before an admin links it. `false` where the
+    /// network is the admin's own.
+    #[serde(default = "yes")]
+    pub ask_operators: bool,
     /// Channels and the rooms they are linked to.
     #[serde(default)]
     pub rooms: BTreeMap<String, String>,

@@ -4,6 +4,7 @@
 //! announced it before its echo can be read.
 
 mod channel;
+mod consent;
 mod events;
 mod hear;
 mod puppet;
@@ -68,6 +69,10 @@ pub(crate) enum Command {
     },
     /// The mask of a puppet is kept: what is said under it is known as ours from now on.
     Kept { user: OwnedUserId, mask: String },
+    /// May a channel be linked to a room?
+    Consent { channel: Folded, room: String, answer: oneshot::Sender<Result<(), OpenError>> },
+    /// Forget a Matrix user.
+    ForgetUser(OwnedUserId),
     /// It is time to connect.
     Connect(Connection),
 }
@@ -157,6 +162,7 @@ pub(crate) struct Hub {
     masks: HashMap<String, OwnedUserId>,
     channels: HashMap<Folded, Channel>,
     echoes: Echoes,
+    consents: consent::Consents,
     casemap: CaseMapping,
     next_session: u64,
     /// Tells once how the first connection ended.
@@ -190,6 +196,7 @@ impl Hub {
             masks: HashMap::new(),
             channels: HashMap::new(),
             echoes: Echoes::default(),
+            consents: consent::Consents::default(),
             casemap: CaseMapping::default(),
             next_session: 1,
             verdict: Some(verdict),
@@ -212,7 +219,7 @@ impl Hub {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some(command) = commands.recv() => self.obey(command),
+                Some(command) = commands.recv() => self.obey(command).await,
                 Some(event) = events.recv() => self.take(event).await,
             }
         }
@@ -227,7 +234,7 @@ impl Hub {
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    async fn obey(&mut self, command: Command) {
         match command {
             Command::Open { channel, answer } => self.open(&channel, answer),
             Command::Close { channel } => self.close(&channel),
@@ -240,6 +247,10 @@ impl Hub {
                 self.reconcile(&channel, rows, answer);
             }
             Command::Kept { user, mask } => self.mask_kept(&user, &mask),
+            Command::Consent { channel, room, answer } => {
+                self.ask_consent(&channel, room, answer).await;
+            }
+            Command::ForgetUser(user) => self.forget_user(&user),
             Command::Connect(connection) => self.connect(&connection),
         }
     }

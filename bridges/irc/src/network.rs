@@ -10,7 +10,7 @@ use bridge_core::{
         LinkState, MessageKind, Network, NetworkEnv, NetworkError, OpenError, Ordering, Outgoing,
         Progress, Refusal, Remote, RetryScope, Settlement, Support, TextCaps, Ticket, Token, Voice,
     },
-    ruma::UserId,
+    ruma::{RoomId, UserId},
 };
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -34,6 +34,9 @@ const SEATED: Duration = Duration::from_secs(30);
 
 /// How long the lines of a former process wait for what the server plays back.
 const RECONCILED: Duration = Duration::from_secs(30);
+
+/// How long a link waits for the yes of an operator. The question stays open beyond that.
+const CONSENT: Duration = Duration::from_mins(1);
 
 /// How long to wait before a line is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -209,6 +212,27 @@ impl Network for Irc {
         drop(one.commands.send(Command::Open { channel, answer }));
         let gone = |_| OpenError::Unavailable("the bridge stops".to_owned());
         answered.await.map_err(gone)?
+    }
+
+    async fn consent(&self, portal: &PortalKey, room: &RoomId) -> Result<(), OpenError> {
+        let Some((one, Target::Channel(channel))) = self.find(portal) else { return Ok(()) };
+        let (answer, answered) = oneshot::channel();
+        let name = channel.clone();
+        drop(one.commands.send(Command::Consent { channel, room: room.to_string(), answer }));
+        match tokio::time::timeout(CONSENT, answered).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(OpenError::Unavailable("the bridge stops".to_owned())),
+            Err(_) => Err(OpenError::Refused(format!(
+                "the operators of {name} were asked there and none has answered yet; once one \
+                 says yes, link it again"
+            ))),
+        }
+    }
+
+    async fn forget(&self, user: &UserId) {
+        for one in self.networks.values() {
+            drop(one.commands.send(Command::ForgetUser(user.to_owned())));
+        }
     }
 
     async fn close(&self, portal: &PortalKey) {

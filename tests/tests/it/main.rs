@@ -2,6 +2,7 @@
 //!
 //! `rig` holds the tests of the rig itself, without a bridge.
 
+mod admin_rooms;
 mod bad_input;
 mod chaos;
 mod demo;

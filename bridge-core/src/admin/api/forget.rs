@@ -97,8 +97,10 @@ impl Person {
             Some(user) => Ok(Self { user, ghost: Some(key) }),
             None => Err(ApiError::bad_request(
                 "bad_user",
-                format!("{name:?} names nobody; write @user:server or, as on the network, \
-                         network/nick"),
+                format!(
+                    "{name:?} names nobody; write @user:server or, as on the network, \
+                         network/nick"
+                ),
             )),
         }
     }
@@ -106,7 +108,8 @@ impl Person {
     /// Whether a text is, or ends with, the name of the person.
     fn is_named_by(&self, text: &str) -> bool {
         let ends = |name: &str| {
-            text.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', ' ']))
+            text.strip_suffix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.ends_with(['/', ' ']))
         };
         ends(self.user.as_str()) || self.ghost.as_ref().is_some_and(|ghost| ends(ghost.as_str()))
     }

@@ -209,10 +209,7 @@ fn failed(id: i64, what: &str) -> Settled {
 }
 
 /// The rows that a request names.
-async fn named(
-    core: &Core,
-    request: &QueueRequest,
-) -> Result<Vec<(i64, Option<Row>)>, ApiError> {
+async fn named(core: &Core, request: &QueueRequest) -> Result<Vec<(i64, Option<Row>)>, ApiError> {
     if request.all == !request.ids.is_empty() {
         let what = "name messages in `ids`, or set `all`";
         return Err(ApiError::bad_request("bad_request", what));
@@ -295,10 +292,9 @@ pub(super) fn origin(row: &Row) -> (Option<String>, Option<String>) {
         return (Some(head.sender.to_string()), Some(head.event_id.to_string()));
     }
     match Task::from_body(&row.body) {
-        Ok(Task::Remote(event)) => (
-            event.sender.map(|sender| sender.key.to_string()),
-            event.id.map(|id| id.to_string()),
-        ),
+        Ok(Task::Remote(event)) => {
+            (event.sender.map(|sender| sender.key.to_string()), event.id.map(|id| id.to_string()))
+        }
         _ => (None, None),
     }
 }

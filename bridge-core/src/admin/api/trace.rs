@@ -165,11 +165,7 @@ async fn row_of_mapping(core: &Core, mapping: &Mapping) -> Result<Option<Row>, S
     core.store.row_by_key(Direction::ToMatrix, &key).await
 }
 
-async fn tell(
-    core: &Core,
-    row: Option<Row>,
-    mappings: &[Mapping],
-) -> Result<Trace, StoreError> {
+async fn tell(core: &Core, row: Option<Row>, mappings: &[Mapping]) -> Result<Trace, StoreError> {
     let lane = row.as_ref().map(|row| row.lane).or(mappings.first().map(|mapping| mapping.lane));
     let portal = match lane {
         Some(lane) => core.portals.find(&PortalBy::Lane(lane)).await?,

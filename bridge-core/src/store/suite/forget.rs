@@ -14,12 +14,15 @@ use crate::{
 pub async fn a_forgotten_person_leaves_nothing(store: Tested, _feed: Feed) {
     let (ann, ben) = (user_id!("@ann:s").to_owned(), user_id!("@ben:s").to_owned());
     let room = room_id!("!r:s").to_owned();
-    let portals = commit(&store, vec![
-        conversation("net/bob @ann:s", &ann),
-        conversation("net/bob @ben:s", &ben),
-        member(&room, &ann),
-        member(&room, &ben),
-    ])
+    let portals = commit(
+        &store,
+        vec![
+            conversation("net/bob @ann:s", &ann),
+            conversation("net/bob @ben:s", &ben),
+            member(&room, &ann),
+            member(&room, &ben),
+        ],
+    )
     .await
     .portals;
     let (hers, his) = (portals[0], portals[1]);

@@ -177,6 +177,17 @@ impl Hub {
         }
     }
 
+    /// Ends the connection of a user and forgets who they are.
+    pub(super) fn forget_user(&mut self, user: &OwnedUserId) {
+        self.unseat(user, None, &NoSeat::Refused("the user was forgotten".to_owned()));
+        self.masks.retain(|_, owner| owner != user);
+        self.puppet_nicks.retain(|_, owner| owner != user);
+        let handle = self.puppets.remove(user).and_then(|puppet| puppet.handle);
+        if let Some(handle) = handle {
+            self.post(&handle, Message::new("QUIT", ["left"]));
+        }
+    }
+
     fn ensure_puppet(&mut self, user: &OwnedUserId, name: Option<String>) {
         let puppet = self.puppets.entry(user.clone()).or_default();
         if name.is_some() {

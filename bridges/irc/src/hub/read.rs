@@ -126,15 +126,20 @@ impl Hub {
             Some(353) => {
                 let key = self.casemap.fold(message.param(2));
                 let casemap = self.casemap;
-                let Some(channel) = self.channels.get_mut(&key) else { return };
-                let naming = channel.naming.get_or_insert_default();
                 for name in message.param(3).split_ascii_whitespace() {
+                    self.note_operator(&key, name);
+                    let Some(channel) = self.channels.get_mut(&key) else { return };
+                    let naming = channel.naming.get_or_insert_default();
                     let name = name.trim_start_matches(['~', '&', '@', '%', '+', '!']);
                     let nick = name.split('!').next().unwrap_or(name);
                     naming.add(casemap, nick);
                 }
             }
-            Some(366) => self.named(&self.casemap.fold(message.param(1))).await,
+            Some(366) => {
+                let key = self.casemap.fold(message.param(1));
+                self.named(&key).await;
+                self.decide(&key).await;
+            }
             Some(403 | 405 | 471 | 473 | 474 | 475 | 476 | 477 | 489 | 520) => {
                 let key = self.casemap.fold(message.param(1));
                 if self.channels.get(&key).is_some_and(|channel| !channel.joined) {
@@ -185,6 +190,9 @@ impl Hub {
         }
         if self.is_reader(&source.nick) {
             return;
+        }
+        if !played {
+            self.maybe_answer(&key, &nick, message.text());
         }
         let Some(action) = to_matrix::message(message) else { return };
         let mut entry = Entry::from(self.event(&key, Some(source), action, Some(arrival)));

@@ -32,14 +32,17 @@ async fn a_row_tells_every_state_with_its_time_and_reason() {
     let trail = store.trail(row.seq).await.unwrap();
     let told: Vec<_> =
         trail.iter().map(|step| (&*step.state, step.at.0, step.why.as_deref())).collect();
-    assert_eq!(told, [
-        ("sending", 10, None),
-        ("retry", 11, Some("away")),
-        ("sending", 12, None),
-        ("dead", 13, Some("banned")),
-        ("new", 14, None),
-        ("done", 15, None),
-    ]);
+    assert_eq!(
+        told,
+        [
+            ("sending", 10, None),
+            ("retry", 11, Some("away")),
+            ("sending", 12, None),
+            ("dead", 13, Some("banned")),
+            ("new", 14, None),
+            ("done", 15, None),
+        ]
+    );
 }
 
 #[tokio::test]
