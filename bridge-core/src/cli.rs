@@ -4,6 +4,7 @@
 
 mod admin;
 mod args;
+mod check;
 mod client;
 mod failure;
 mod init;
@@ -24,6 +25,7 @@ use std::{
 
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::client::reachable;
 use self::{
     args::{Command, ConfigCommand},
     failure::Failure,
@@ -31,6 +33,7 @@ use self::{
 };
 use crate::{
     config::{self, Config, ConfigError, ExampleValues, Facts, Loaded, process_variables},
+    doctor::{Diagnosis, Reach},
     network::Network,
 };
 
@@ -46,6 +49,7 @@ pub fn main<N: Network>() -> ExitCode {
         facts: Facts::of::<N>(),
         parse: parse::<N::Config>,
         run: run::run::<N>,
+        examine: check::examine::<N>,
         variables: process_variables(),
     };
     let mut terminal = Terminal;
@@ -59,6 +63,7 @@ struct Program {
     facts: Facts,
     parse: Parse,
     run: fn(&Path, &Facts) -> Result<(), Failure>,
+    examine: fn(&Path, &Facts, Reach) -> Result<Vec<Diagnosis>, Failure>,
     variables: Vec<(String, String)>,
 }
 
@@ -108,6 +113,10 @@ impl Program {
             Command::Init(args) => init::init(self, &args, out, questions),
             Command::Registration { config, out: file } => {
                 registration::print(self, &config, file.as_deref(), out)
+            }
+            Command::Check { config, reach, json } => {
+                let found = (self.examine)(&config, &self.facts, reach)?;
+                check::show(&found, json, out)
             }
             Command::Run { config } => (self.run)(&config, &self.facts),
             Command::Admin { config, command } => admin::run(self, &config, command, out),

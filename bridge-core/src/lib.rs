@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod content;
 mod core;
+pub mod doctor;
 mod ephemeral;
 pub mod failpoint;
 mod ghost;

@@ -111,6 +111,12 @@ pub trait Network: Send + Sync + Sized + 'static {
         portal: &PortalKey,
     ) -> impl Future<Output = Result<ChannelInfo, OpenError>> + Send;
 
+    /// Tries to get in, as [`Network::run`] would, and says what is in the way. The bridge may be
+    /// running beside it.
+    fn probe(&self) -> impl Future<Output = Vec<crate::doctor::Trouble>> + Send {
+        async { Vec::new() }
+    }
+
     /// Finds out whether a channel may be linked to a room: yes where the bridge has a say there
     /// or the network is the admin's own, else an operator of the channel is asked, for a while.
     ///

@@ -5,13 +5,14 @@ use std::{ffi::OsString, path::PathBuf};
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use ruma::OwnedUserId;
 
-use crate::config::Facts;
+use crate::{config::Facts, doctor::Reach};
 
 /// What is to be done.
 #[derive(Debug)]
 pub(super) enum Command {
     Init(InitArgs),
     Registration { config: PathBuf, out: Option<PathBuf> },
+    Check { config: PathBuf, reach: Reach, json: bool },
     Run { config: PathBuf },
     Admin { config: PathBuf, command: AdminCommand },
     Config(ConfigCommand),
@@ -169,6 +170,15 @@ enum Verb {
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Find out what is wrong, and how to mend it
+    Check {
+        /// Look at files only; ask neither homeserver nor network
+        #[arg(long)]
+        offline: bool,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the bridge until SIGTERM or SIGINT
     Run,
     /// Which room goes to which channel
@@ -225,6 +235,10 @@ pub(super) fn parse(
             Command::Init(InitArgs { config, flags, answers })
         }
         Verb::Registration { out } => Command::Registration { config, out },
+        Verb::Check { offline, json } => {
+            let reach = if offline { Reach::Offline } else { Reach::Live };
+            Command::Check { config, reach, json }
+        }
         Verb::Run => Command::Run { config },
         Verb::Rooms(verb) => Command::Admin { config, command: AdminCommand::Rooms(verb) },
         Verb::Queue(verb) => Command::Admin { config, command: AdminCommand::Queue(verb) },

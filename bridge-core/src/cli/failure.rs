@@ -13,6 +13,10 @@ pub(super) enum Failure {
     Usage(String),
     /// The bridge ended.
     Run(RunError),
+    /// This many things are wrong; they were printed.
+    Findings(usize),
+    /// A check could not be made.
+    NotRun(anyhow::Error),
     /// Something else is in the way.
     Other(anyhow::Error),
 }
@@ -23,10 +27,11 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Usage(_)
+            | Self::NotRun(_)
             | Self::Run(RunError::Config(_) | RunError::Names(_)) => 2,
             Self::Run(RunError::HomeserverRefused(..)) => 3,
             Self::Run(RunError::Network(_)) => 4,
-            Self::Run(_) | Self::Other(_) => 1,
+            Self::Run(_) | Self::Findings(_) | Self::Other(_) => 1,
         }
     }
 }
@@ -37,7 +42,9 @@ impl fmt::Display for Failure {
             Self::Config(error) | Self::Run(RunError::Config(error)) => error.fmt(f),
             Self::Usage(what) => write!(f, "error: {what}"),
             Self::Run(error) => write!(f, "error: {error}"),
-            Self::Other(error) => write!(f, "error: {error:#}"),
+            Self::Findings(1) => write!(f, "1 finding"),
+            Self::Findings(count) => write!(f, "{count} findings"),
+            Self::NotRun(error) | Self::Other(error) => write!(f, "error: {error:#}"),
         }
     }
 }

@@ -30,7 +30,13 @@ impl Questions for Answers {
 }
 
 fn program() -> Program {
-    Program { facts: facts(), parse: parse::<Toy>, run: |_, _| Ok(()), variables: Vec::new() }
+    Program {
+        facts: facts(),
+        parse: parse::<Toy>,
+        run: |_, _| Ok(()),
+        examine: |_, _, _| Ok(Vec::new()),
+        variables: Vec::new(),
+    }
 }
 
 fn execute(program: &Program, args: &[&str], questions: Option<&mut dyn Questions>) -> Ended {

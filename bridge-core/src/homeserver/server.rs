@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use hyper::Method;
 use ruma::{
     OwnedUserId, RoomVersionId,
     api::{
@@ -16,8 +17,9 @@ use ruma::{
         },
     },
 };
+use serde::de::IgnoredAny;
 
-use super::{As, Homeserver, HomeserverError};
+use super::{As, Homeserver, HomeserverError, answer::to_body, path::Path};
 
 /// What is supported where nothing is known yet: the paths of v1.1.
 pub(super) fn any_version() -> SupportedVersions {
@@ -62,5 +64,15 @@ impl Homeserver {
     /// The version of rooms that the homeserver makes unless asked for another one.
     pub async fn default_room_version(&self) -> Result<RoomVersionId, HomeserverError> {
         Ok(self.capabilities().await?.room_versions.default)
+    }
+
+    /// `POST /_matrix/app/v1/ping` with so many bytes, for a client whose address is that of an
+    /// appservice and whose token is the `hs_token`: what the homeserver itself sends.
+    pub(crate) async fn knock(&self, bytes: usize) -> Result<(), HomeserverError> {
+        let endpoint = "knock";
+        let body = to_body(endpoint, &serde_json::json!({ "padding": "x".repeat(bytes) }))?;
+        let path = Path::new("/_matrix/app/v1/ping");
+        self.json::<IgnoredAny>(endpoint, Method::POST, path, Some(body)).await?;
+        Ok(())
     }
 }

@@ -30,6 +30,7 @@ use ruma::{EventId, RoomId, UserId};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::mpsc;
 
+pub(crate) use self::lock::is_in_use;
 use self::{lock::StoreLock, readers::Readers, writer::Writer};
 use super::{
     Backlog, Batch, Committed, Durability, Feed, Fence, Ghost, Mapping, Member, Portal, PortalBy,

@@ -25,6 +25,7 @@ pub mod message;
 pub mod mode;
 pub mod network;
 pub mod nick;
+mod probe;
 pub mod reconnect;
 pub mod registration;
 mod roster;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bridge_core::{
     config::ConfigError,
+    doctor::Trouble,
     id::{GhostKey, PortalKey, SessionGroup},
     network::{
         Action, Answer, Caps, ChannelInfo, Delivery, Descriptor, Fields, Idempotency, InFlight,
@@ -23,6 +24,7 @@ use crate::{
     id::{self, Target},
     journal,
     nick::NickTemplate,
+    probe,
     sasl::{Sasl, Secret},
     session::SendError,
     tls::{self, TlsOptions, Verification},
@@ -212,6 +214,14 @@ impl Network for Irc {
         drop(one.commands.send(Command::Open { channel, answer }));
         let gone = |_| OpenError::Unavailable("the bridge stops".to_owned());
         answered.await.map_err(gone)?
+    }
+
+    async fn probe(&self) -> Vec<Trouble> {
+        let mut found = Vec::new();
+        for one in self.networks.values() {
+            found.extend(probe::probe(&one.setup).await);
+        }
+        found
     }
 
     async fn consent(&self, portal: &PortalKey, room: &RoomId) -> Result<(), OpenError> {

@@ -44,6 +44,8 @@ pub enum Rule {
     /// Requests whose path contains the text go through, and the connection is cut when the answer
     /// comes: the sender cannot know that the request was served.
     LoseAnswer(String),
+    /// Requests with a longer body are answered with 413, as proxies do by default.
+    LimitBody(u64),
 }
 
 /// A listener on a free port that passes everything to one server.

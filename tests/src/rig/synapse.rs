@@ -21,6 +21,7 @@ pub struct SynapseBuilder {
     server_name: String,
     room_version: Option<String>,
     appservices: Vec<PathBuf>,
+    ahead: u32,
 }
 
 impl SynapseBuilder {
@@ -52,6 +53,13 @@ impl SynapseBuilder {
         self
     }
 
+    /// Its clock is ahead by so many seconds.
+    #[must_use]
+    pub fn ahead_by_seconds(mut self, seconds: u32) -> Self {
+        self.ahead = seconds;
+        self
+    }
+
     /// The base URL of the client API.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -78,6 +86,10 @@ impl SynapseBuilder {
         let mut command = Command::new(python()?);
         command.args(["-m", "synapse.app.homeserver", "-c"]).arg(scratch.file("homeserver.yaml"));
         command.current_dir(scratch.path());
+        if self.ahead > 0 {
+            fs::write(scratch.file("sitecustomize.py"), config::clock(self.ahead))?;
+            command.env("PYTHONPATH", scratch.path());
+        }
         let log = scratch.file("synapse.log");
         let ready = Ready::Http(format!("{}/_matrix/client/versions", self.url()));
         Ok(Synapse {
@@ -110,6 +122,7 @@ impl Synapse {
             server_name: "localhost".to_owned(),
             room_version: None,
             appservices: Vec::new(),
+            ahead: 0,
         }
     }
 

@@ -45,7 +45,7 @@ async fn links_come_go_and_come_again() -> Result<()> {
 
     // An operator is there by now, who is asked again.
     let (relinked, ()) = tokio::try_join!(
-        run(&stack, &["rooms", "link", "local/#new", &room]),
+        async { run(&stack, &["rooms", "link", "local/#new", &room]).await },
         op_says(&bob, "#new", "bridge: yes"),
     )?;
     assert_eq!(relinked, format!("linked local/#new {room}\n"));
@@ -66,15 +66,17 @@ async fn an_operator_of_the_channel_decides() -> Result<()> {
     eve.join("#his").await?;
     let room = ann.create_room(NewRoom::default().public()).await?;
 
-    let (refused, ()) =
-        tokio::try_join!(stack.bridge.cli(&["rooms", "link", "local/#his", &room]), async {
+    let (refused, ()) = tokio::try_join!(
+        async { stack.bridge.cli(&["rooms", "link", "local/#his", &room]).await },
+        async {
             let asked = |line: &bridge_tests::irc::Line| line.text().contains("bridge: no");
             eve.wait_for("the question", asked).await?;
             // Whoever is no operator may say what they like.
             eve.privmsg("#his", "bridge: yes").await?;
             bob.wait_for("eve", |line| line.is_message("#his", "bridge: yes")).await?;
             bob.privmsg("#his", "bridge: no").await
-        },)?;
+        },
+    )?;
     assert_eq!(refused.status.code(), Some(1), "{refused:?}");
     assert!(text(&refused.stderr).contains("bob, an operator of #his, says no"), "{refused:?}");
     bob.wait_for("the bot's end", |line| line.command == "PART" && line.nick() == "bridge").await?;

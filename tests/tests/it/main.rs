@@ -5,6 +5,7 @@
 mod admin_rooms;
 mod bad_input;
 mod chaos;
+mod check;
 mod demo;
 mod gaps;
 mod irc_conversation;

@@ -102,7 +102,7 @@ mod tests {
             ("", 401),
             ("Authorization: Basic s3cret\r\n", 401),
             ("Authorization: Bearer s3cre\r\n", 403),
-            ("Authorization: Bearer \r\n", 403),
+            ("Authorization: Bearer \r\n", 401),
         ] {
             assert_eq!(status(&server, header).await, expected, "{header:?}");
         }

@@ -133,7 +133,7 @@ mod tests {
         let turns = Turns::new(CancellationToken::new());
         turns.queue(vec!["a".to_owned()], async { panic!("on purpose") });
         let (done, ended) = oneshot::channel();
-        turns.queue(vec!["a".to_owned()], async move { drop(done.send(())) });
+        turns.queue(vec!["a".to_owned()], async move { done.send(()).unwrap() });
         ended.await.unwrap();
     }
 }

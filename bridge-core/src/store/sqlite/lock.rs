@@ -32,6 +32,13 @@ pub(super) fn take(path: &Path) -> Result<StoreLock, StoreError> {
     }
 }
 
+/// Whether a process has the store at `path` open.
+pub(crate) fn is_in_use(path: &Path) -> bool {
+    // Without the file beside it nobody ever opened the store.
+    let Ok(file) = File::open(beside(path)) else { return false };
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
 /// Opens a file, or makes one that nobody but its owner can read.
 pub(super) fn open_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();

@@ -94,6 +94,7 @@ impl Hub {
     /// The list of names is complete.
     pub(super) async fn decide(&mut self, key: &Folded) {
         let Some(bot) = self.bot_nick(key) else { return };
+        let scope = self.scope(key);
         let Some(question) = self.consents.questions.get_mut(key) else { return };
         let operators = std::mem::take(&mut question.operators);
         if operators.contains(&self.casemap.fold(&bot)) {
@@ -102,7 +103,7 @@ impl Hub {
         let answered = question.answer.take().filter(|(nick, _)| operators.contains(nick));
         match answered {
             Some((_, Answer::Yes)) => {
-                let (scope, room) = (self.scope(key), question.room.clone());
+                let room = question.room.clone();
                 if let Err(error) = self.remote.keep_fact(&scope, Some(&room)).await {
                     tracing::warn!(%error, "the yes of an operator is not kept");
                 }

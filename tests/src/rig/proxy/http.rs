@@ -74,9 +74,12 @@ async fn intercepted(request: &Request, shared: &Shared) -> Option<u16> {
     let mut switches = shared.switches.subscribe();
     let free = switches
         .wait_for(|switches| switches.mode != Mode::Stall && !switches.rules.iter().any(hangs));
-    match free.await.ok()?.mode {
+    let length = request.length().unwrap_or_default();
+    let too_long = |rule: &Rule| matches!(rule, Rule::LimitBody(limit) if length > *limit);
+    let switches = free.await.ok()?;
+    match switches.mode {
         Mode::Answer(status) => Some(status),
-        _ => None,
+        _ => switches.rules.iter().any(too_long).then_some(413),
     }
 }
 

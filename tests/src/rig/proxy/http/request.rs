@@ -37,6 +37,14 @@ impl Request {
         Ok(Self { head, method, path, body })
     }
 
+    /// How long the body is, if the head says so.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self.body {
+            Body::Length(length) => Some(length),
+            Body::Chunked => None,
+        }
+    }
+
     /// Passes on the body, which follows the head.
     pub(super) async fn forward_body(
         &self,
