@@ -1,6 +1,7 @@
 //! What admins and their machines ask the bridge: health, metrics, and the admin API.
 
 pub(crate) mod api;
+pub(crate) mod dashboard;
 pub mod health;
 pub mod metrics;
 

@@ -12,6 +12,7 @@ use crate::{
     admin::{
         self,
         api::{self, AdminToken, Api},
+        dashboard,
         health::{Health, LiveCheck},
     },
     appservice::{self, Appservice, auth::HsToken},
@@ -33,11 +34,12 @@ use crate::{
     patience::Patience,
     portal::{
         Portals,
-        link::{Asker, Links},
+        link::{Asker, RoomLinks},
         sweep,
     },
     safety::{Safety, policy},
     signals::{self, SignalFeed},
+    spaces,
     store::{Batch, Op, PortalKind, Store, StoreError, sqlite::SqliteStore},
     telemetry::Metrics,
 };
@@ -135,7 +137,7 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     let hard = CancellationToken::new();
 
     let (passing, passing_feed) = ephemeral::ephemeral();
-    let links = Arc::new(Links::new(core.clone(), network.clone(), hard.clone()));
+    let links = Arc::new(RoomLinks::new(core.clone(), network.clone(), hard.clone()));
     let service = Appservice {
         core: core.clone(),
         network: network.clone(),
@@ -145,8 +147,10 @@ pub async fn run<N: Network>(parts: Parts<N>, shutdown: CancellationToken) -> Re
     tasks.spawn(relay.run(passing_feed, hard.clone()));
     let router = appservice::router(Arc::new(service), hs_token);
     tasks.spawn(serve(appservice, router, shutdown.clone(), hard.clone()));
-    let api = api_router(&core, &network, &links);
-    tasks.spawn(serve(admin, admin_router(&core, api), hard.clone(), hard.clone()));
+    let token = AdminToken::read(&core.config.admin.token_file);
+    let api = api_router(&core, &network, &links, token.clone());
+    let router = admin_router(&core, api).merge(dashboard::router(core.clone(), token));
+    tasks.spawn(serve(admin, router, hard.clone(), hard.clone()));
     let files = media::serve::router(core.clone());
     tasks.spawn(serve(media, files, shutdown.clone(), hard.clone()));
     let prober = core.homeserver.clone();
@@ -278,7 +282,7 @@ async fn serve(
 async fn work<N: Network>(
     core: &Arc<Core>,
     network: &Arc<N>,
-    links: &Arc<Links<N>>,
+    links: &Arc<RoomLinks<N>>,
     feed: crate::store::Feed,
     incoming: Incoming,
     hard: &CancellationToken,
@@ -300,6 +304,9 @@ async fn work<N: Network>(
             () = sweep::run(&sweeper) => {}
         }
     });
+    if core.config.portals.space {
+        tasks.spawn(spaces::run(core.clone(), network.clone(), hard.clone()));
+    }
     let remote = Remote::new(core.clone());
     let running = tasks.spawn(network.clone().run(remote, hard.clone()));
     tokio::select! {
@@ -365,7 +372,7 @@ async fn introduce(core: &Arc<Core>) -> Result<(), HomeserverError> {
 
 /// Makes the links of the configuration true, as soon as homeserver and network allow.
 async fn link_configured<N: Network>(
-    links: Arc<Links<N>>,
+    links: Arc<RoomLinks<N>>,
     network: Arc<N>,
     stop: CancellationToken,
 ) {
@@ -451,14 +458,14 @@ async fn measure(core: &Core) {
 fn api_router<N: Network>(
     core: &Arc<Core>,
     network: &Arc<N>,
-    links: &Arc<Links<N>>,
+    links: &Arc<RoomLinks<N>>,
+    token: AdminToken,
 ) -> axum::Router {
     let network = network.clone();
     let forget = Box::new(move |user: OwnedUserId| {
         let network = network.clone();
         Box::pin(async move { network.forget(&user).await }) as futures_util::future::BoxFuture<_>
     });
-    let token = AdminToken::read(&core.config.admin.token_file);
     api::router(Api { core: core.clone(), links: links.clone(), forget }, token)
 }
 

@@ -36,6 +36,7 @@ pub mod permission;
 mod portal;
 mod safety;
 mod signals;
+mod spaces;
 pub mod store;
 pub mod telemetry;
 #[cfg(any(test, feature = "testkit"))]

@@ -111,6 +111,12 @@ pub trait Network: Send + Sync + Sized + 'static {
         portal: &PortalKey,
     ) -> impl Future<Output = Result<ChannelInfo, OpenError>> + Send;
 
+    /// The network or community that a portal belongs to: those of one share a Space.
+    fn space(&self, portal: &PortalKey) -> String {
+        let _ = portal;
+        Self::KIND.to_owned()
+    }
+
     /// Tries to get in, as [`Network::run`] would, and says what is in the way. The bridge may be
     /// running beside it.
     fn probe(&self) -> impl Future<Output = Vec<crate::doctor::Trouble>> + Send {

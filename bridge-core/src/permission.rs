@@ -85,6 +85,14 @@ impl Permissions {
         self.rules.insert(subject, level);
     }
 
+    /// The users whom a rule of their own gives this level.
+    pub fn named(&self, level: Level) -> impl Iterator<Item = &OwnedUserId> {
+        self.rules.iter().filter_map(move |(subject, given)| match subject {
+            Subject::User(user) if *given == level => Some(user),
+            _ => None,
+        })
+    }
+
     /// The level of a user: by the rule for the user, else for the server, else for everyone.
     pub fn level(&self, user: &UserId) -> Level {
         self.rules

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use moka::future::Cache;
 use ruma::OwnedRoomId;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::{
     clock::Clock,
@@ -37,6 +37,7 @@ pub(crate) struct Portals {
     /// Held while a portal is read, changed and written: a lane may write a topic while a link
     /// ends. Nothing is done under it but one read and one commit.
     amending: Mutex<()>,
+    changed: Arc<Notify>,
 }
 
 impl Portals {
@@ -48,6 +49,7 @@ impl Portals {
             lane_of_key: Cache::new(CACHED),
             lane_of_room: Cache::new(CACHED),
             amending: Mutex::new(()),
+            changed: Arc::default(),
         }
     }
 
@@ -115,6 +117,7 @@ impl Portals {
         if let Some(room) = before.and_then(|before| before.room_id.clone()) {
             self.lane_of_room.invalidate(&room).await;
         }
+        self.changed.notify_waiters();
         Ok(self.remember(Portal { lane, ..portal }).await)
     }
 
@@ -136,7 +139,15 @@ impl Portals {
         if let Some(room) = former.filter(|former| Some(former) != portal.room_id.as_ref()) {
             self.lane_of_room.invalidate(&room).await;
         }
+        self.changed.notify_waiters();
         Ok(self.remember(portal).await)
+    }
+
+    /// Waits for the next change of any portal, from the call on.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + use<> {
+        let mut changed = Box::pin(self.changed.clone().notified_owned());
+        changed.as_mut().enable();
+        changed
     }
 
     /// Forgets what the cache knows of all portals.

@@ -120,6 +120,19 @@ impl Bridge {
         builder::command(&self.binary, self.dir(), args).await
     }
 
+    /// Begins another of its subcommands beside it; it is killed when the value is dropped.
+    pub fn spawn_cli(&self, args: &[&str]) -> Result<tokio::process::Child> {
+        let child = tokio::process::Command::new(&self.binary)
+            .args(args)
+            .current_dir(self.dir())
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn();
+        child.with_context(|| format!("cannot start {}", self.binary.display()))
+    }
+
     /// The figures of `/metrics`.
     pub async fn metrics(&self) -> Result<Metrics> {
         let answer = http_client()?.get(format!("{}/metrics", self.admin_url())).send().await?;

@@ -21,11 +21,11 @@ use utoipa::{
 };
 
 pub(crate) use self::{
-    auth::AdminToken,
+    auth::{AdminToken, ask_browser},
     error::ErrorBody,
     forget::{ForgetRequest, Forgotten},
-    links::{Link, LinkAnswer, LinkRequest, UnlinkRequest},
-    queue::{QueueAnswer, QueueItem, QueueRequest},
+    links::{Link, LinkAnswer, LinkRequest, UnlinkRequest, links},
+    queue::{QueueAnswer, QueueItem, QueueRequest, dead_letters},
     trace::Trace,
 };
 use crate::{core::Core, portal::link::Linking};

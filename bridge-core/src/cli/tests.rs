@@ -250,7 +250,7 @@ fn exit_codes_say_whose_fault_it_is() {
     expect(0, &["run", "-c", &config]);
     expect(0, &["--help"]);
     expect(0, &["--version"]);
-    expect(2, &["check"]);
+    expect(2, &["unknown"]);
     expect(2, &["run", "--nope"]);
     expect(2, &["config", "dump", "-c", &folder.path("absent.yaml")]);
 

@@ -136,6 +136,7 @@ portals:                               # rooms that the bridge makes
   history_visibility: shared           # shared, joined, invited or world_readable
   guest_access: forbidden              # forbidden or can_join
   room_version: null                   # null: the homeserver's own; or such as "12"
+  space: false                         # a Space for each network, with its rooms
   encryption_power: 100                # power to turn on encryption, which would end bridging
 
 logging:

@@ -27,6 +27,8 @@ pub struct Portals {
     /// The power level that turning on encryption takes. Encrypted rooms cannot be bridged, so
     /// this is high.
     pub encryption_power: i64,
+    /// Whether the rooms of each network stand in a Space.
+    pub space: bool,
 }
 
 pub(super) fn read(root: &Node, context: &Context) -> Portals {
@@ -64,6 +66,7 @@ pub(super) fn read(root: &Node, context: &Context) -> Portals {
             wrong("this is not a usual power level", "give a whole number from 0 to 100"),
         );
     }
+    let space = section.or("space", false);
     section.finish();
-    Portals { join_rule, history_visibility, guest_access, room_version, encryption_power }
+    Portals { join_rule, history_visibility, guest_access, room_version, encryption_power, space }
 }

@@ -25,7 +25,17 @@ impl Homeserver {
         self.find("state", state_path(room_id, event_type, state_key).acting(as_user)).await
     }
 
-    /// The same with `format=event`: the whole event. A homeserver that does not know the format
+    /// `GET /_matrix/client/v3/rooms/{roomId}/state`: all state events.
+    pub async fn whole_state(
+        &self,
+        room_id: &RoomId,
+        as_user: As<'_>,
+    ) -> Result<Vec<Value>, HomeserverError> {
+        let path = room_path(room_id).segment("state").acting(as_user);
+        Ok(self.find("whole_state", path).await?.unwrap_or_default())
+    }
+
+    /// [`Homeserver::state`] with `format=event`: the whole event. A homeserver that does not know the format
     /// answers with the content.
     pub async fn state_event(
         &self,

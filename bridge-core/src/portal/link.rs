@@ -87,7 +87,7 @@ pub(crate) trait Linking: Send + Sync {
 }
 
 /// The links of a bridge.
-pub(crate) struct Links<N> {
+pub(crate) struct RoomLinks<N> {
     core: Arc<Core>,
     network: Arc<N>,
     turns: Turns,
@@ -122,7 +122,7 @@ impl ToDo {
     }
 }
 
-impl<N: Network> Links<N> {
+impl<N: Network> RoomLinks<N> {
     /// The links, which change until `stop`.
     pub(crate) fn new(core: Arc<Core>, network: Arc<N>, stop: CancellationToken) -> Self {
         Self { core, network, turns: Turns::new(stop) }
@@ -188,7 +188,7 @@ impl<N: Network> Links<N> {
     }
 }
 
-impl<N: Network> Linking for Links<N> {
+impl<N: Network> Linking for RoomLinks<N> {
     fn link(
         &self,
         remote: String,

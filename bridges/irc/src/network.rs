@@ -216,6 +216,10 @@ impl Network for Irc {
         answered.await.map_err(gone)?
     }
 
+    fn space(&self, portal: &PortalKey) -> String {
+        self.affinity(portal).to_string()
+    }
+
     async fn probe(&self) -> Vec<Trouble> {
         let mut found = Vec::new();
         for one in self.networks.values() {

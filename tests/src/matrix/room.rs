@@ -151,6 +151,12 @@ impl MatrixUser {
         self.api.get(&["rooms", room, "state", kind, key]).await
     }
 
+    /// All state events.
+    pub async fn whole_state(&self, room: &str) -> Result<Vec<Value>> {
+        let answer = self.api.get(&["rooms", room, "state"]).await?;
+        Ok(answer.as_array().cloned().unwrap_or_default())
+    }
+
     /// Sets state and returns the event's id.
     pub async fn set_state(
         &self,

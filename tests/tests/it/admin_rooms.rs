@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 async fn links_come_go_and_come_again() -> Result<()> {
     let stack = Stack::irc().start().await?;
     let (ann, bob) = tokio::try_join!(stack.matrix_user("ann"), stack.irc_user("bob"))?;
-    let room = ann.create_room(NewRoom::default().public().name("ours")).await?;
+    let bot = format!("@_ircbot:{}", stack.synapse.server_name());
+    let power = json!({ "users": { bot: 50 } });
+    let ours = NewRoom::default().public().set("power_level_content_override", power);
+    let room = ann.create_room(ours).await?;
 
     // The bot comes first, is an operator, and nobody is asked.
     let linked = run(&stack, &["rooms", "link", "local/#new", &room]).await?;
@@ -110,9 +113,11 @@ async fn linking_takes_power_in_the_room() -> Result<()> {
     // The invite makes a talk with the bot of it; the link takes the room over.
     ann.invite(&closed, &bot).await?;
     ann.wait_for("the bot", |it| it.is_membership(&closed, &bot, "join")).await?;
+    let mut levels = ann.state(&closed, "m.room.power_levels", "").await?;
+    levels["invite"] = json!(50);
+    ann.set_state(&closed, "m.room.power_levels", "", levels.clone()).await?;
     let (_, why) = link(&closed, ann.id()).await?;
     assert!(why.contains("takes an invite") && why.contains("power 0"), "{why}");
-    let mut levels = ann.state(&closed, "m.room.power_levels", "").await?;
     levels["users"][&bot] = json!(50);
     ann.set_state(&closed, "m.room.power_levels", "", levels).await?;
     let (code, why) = link(&closed, ann.id()).await?;

@@ -2,6 +2,8 @@
 //!
 //! `rig` holds the tests of the rig itself, without a bridge.
 
+mod admin_apply;
+mod admin_queue;
 mod admin_rooms;
 mod bad_input;
 mod chaos;
@@ -17,3 +19,4 @@ mod relay;
 mod rig;
 mod rooms;
 mod safety;
+mod space;

@@ -4,10 +4,14 @@ use std::{fs, path::Path};
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, header::AUTHORIZATION},
+    http::{
+        HeaderValue, StatusCode,
+        header::{AUTHORIZATION, WWW_AUTHENTICATE},
+    },
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -66,6 +70,33 @@ pub(super) async fn check(
     match token.admits(shown) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
+    }
+}
+
+/// Lets a browser pass whose user gives the token as the password, under any name.
+pub(crate) async fn ask_browser(
+    State(token): State<AdminToken>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let shown = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let shown = shown.and_then(|value| {
+        let (scheme, pair) = value.split_once(' ')?;
+        let pair = STANDARD.decode(pair.trim()).ok().filter(|_| scheme == "Basic")?;
+        Some(String::from_utf8(pair).ok()?.split_once(':')?.1.to_owned())
+    });
+    match token.admits(shown.as_deref()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => {
+            let mut refusal = error.into_response();
+            if refusal.status() != StatusCode::SERVICE_UNAVAILABLE {
+                *refusal.status_mut() = StatusCode::UNAUTHORIZED;
+                let realm =
+                    HeaderValue::from_static("Basic realm=\"the token in admin.token_file\"");
+                refusal.headers_mut().insert(WWW_AUTHENTICATE, realm);
+            }
+            refusal
+        }
     }
 }
 

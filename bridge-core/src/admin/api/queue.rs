@@ -102,6 +102,14 @@ pub(crate) struct Settled {
     pub(crate) what: Option<String>,
 }
 
+/// The newest dead letters, at most `limit`.
+pub(crate) async fn dead_letters(core: &Core, limit: usize) -> Result<Vec<QueueItem>, StoreError> {
+    let filter = QueueFilter { states: vec!["dead".to_owned()], lane: None };
+    let rows = core.store.queue(filter, LIMIT).await?;
+    let newest = rows.len().saturating_sub(limit);
+    items(core, rows.into_iter().skip(newest).collect()).await
+}
+
 #[utoipa::path(
     get, path = "/queue", params(QueueQuery),
     responses((status = 200, body = [QueueItem]), (status = 400, body = ErrorBody))

@@ -27,6 +27,7 @@ fn collect(node: &Node, path: &str, keys: &mut Vec<(String, String)>) {
 fn written(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
+        Value::Bool(truth) => truth.to_string(),
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text.clone(),
         Value::List(items) if items.is_empty() => "[]".to_owned(),
