@@ -54,6 +54,11 @@ impl Bridge {
         format!("http://127.0.0.1:{}", self.ports.appservice)
     }
 
+    /// The port of [`Bridge::appservice_url`].
+    pub fn appservice_port(&self) -> u16 {
+        self.ports.appservice
+    }
+
     /// Where health, metrics and the admin API are.
     pub fn admin_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.ports.admin)

@@ -16,6 +16,7 @@
 //! the next test could trip over. What costs time on two cores is Synapse at 70 sends a second: so
 //! the runner limits how many of these tests run at once (`.config/nextest.toml`).
 
+pub mod bench;
 pub mod bridge;
 pub mod chaos;
 mod inbox;
@@ -24,6 +25,7 @@ pub mod matrix;
 pub mod nio;
 pub mod rig;
 pub mod stack;
+pub mod stub;
 pub mod wait;
 
 pub use inbox::Inbox;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{chaos, ci, demo, setup, test};
+use crate::{bench, chaos, ci, demo, setup, test};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Tasks of the workspace")]
@@ -24,6 +24,8 @@ enum Task {
     Test(test::Args),
     /// Kill and restart everything during a conversation, and see what came of it.
     Chaos(chaos::Args),
+    /// Measure the bridge for IRC beside its floors; `bench --quick` for a first look.
+    Bench(bench::Args),
     /// Run everything that a change must pass.
     Ci,
 }
@@ -45,6 +47,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Setup => setup::servers(),
         Task::Test(args) => test::test(&args),
         Task::Chaos(args) => chaos::chaos(&args),
+        Task::Bench(args) => bench::bench(&args),
         Task::Ci => ci::ci(),
     }
 }

@@ -123,6 +123,11 @@ impl Prepared {
         self.scratch.file(REGISTRATION)
     }
 
+    /// The folder of its files.
+    pub fn folder(&self) -> &Path {
+        self.scratch.path()
+    }
+
     /// Starts it and waits until it is ready.
     pub async fn run(self) -> Result<Bridge> {
         let mut bridge = self.spawn()?;
