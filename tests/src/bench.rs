@@ -21,8 +21,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-pub use self::world::{Shape, World, channel, room_id};
 use self::report::Report;
+pub use self::world::{Shape, World, channel, room_id};
 
 /// What is measured, and how long.
 #[derive(Debug, clap::Parser)]

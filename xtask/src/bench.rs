@@ -16,6 +16,15 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     // All of it, as a part alone would have some dependencies built with other features.
     run(cargo().args(["build", "--release", "--workspace", "--bins"]))?;
     let mut bench = cargo();
-    bench.args(["run", "--release", "--quiet", "--package", "bridge-tests", "--bin", "bench", "--"]);
+    bench.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "bridge-tests",
+        "--bin",
+        "bench",
+        "--",
+    ]);
     run(bench.args(&args.args).env("RUST_LIB_BACKTRACE", "0"))
 }

@@ -74,7 +74,7 @@ pub(super) async fn saturate(world: &World, way: Way, messages: u64) -> Result<R
     world.complete(way).await?;
     let took = world.ledger(way).tally(0..world.shape().rooms).last - begin;
     quiet(pid).await?;
-    let used = usage::processor(pid)? - before;
+    let used = usage::processor(pid)?.saturating_sub(before);
     let per_second = floor::rate(messages, took);
     Ok(Run { per_second, cost_ms: 1_000.0 / floor::rate(messages, used) })
 }
@@ -85,7 +85,7 @@ pub(super) async fn quiet(pid: u32) -> Result<()> {
     loop {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let now = usage::processor(pid)?;
-        if now - used <= Duration::from_millis(10) {
+        if now.saturating_sub(used) <= Duration::from_millis(10) {
             return Ok(());
         }
         used = now;

@@ -9,9 +9,7 @@ use anyhow::Result;
 use bridge_core::{
     id::{LaneId, Timestamp},
     ruma::{OwnedRoomId, OwnedUserId},
-    store::{
-        Batch, Ghost, Member, Membership, Op, Portal, PortalKind, Store, sqlite::SqliteStore,
-    },
+    store::{Batch, Ghost, Member, Membership, Op, Portal, PortalKind, Store, sqlite::SqliteStore},
 };
 
 use super::load::Way;

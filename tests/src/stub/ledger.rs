@@ -185,7 +185,11 @@ impl Ledger {
     }
 
     /// Waits until all that was said in some rooms has arrived.
-    pub async fn complete(&self, rooms: std::ops::Range<usize>, patience: Duration) -> Result<Tally> {
+    pub async fn complete(
+        &self,
+        rooms: std::ops::Range<usize>,
+        patience: Duration,
+    ) -> Result<Tally> {
         let mut seen = 0;
         let mut progress = Instant::now();
         loop {

@@ -97,14 +97,9 @@ async fn push(shared: Arc<Shared>, port: u16, hs_token: String) {
         }
         number += 1;
         let request = transaction(number, &hs_token, &events);
-        loop {
-            match exchange(&mut link, port, request.as_bytes()).await {
-                Ok(()) => break,
-                Err(_) => {
-                    link = None;
-                    tokio::time::sleep(AGAIN).await;
-                }
-            }
+        while exchange(&mut link, port, request.as_bytes()).await.is_err() {
+            link = None;
+            tokio::time::sleep(AGAIN).await;
         }
         shared.transactions.fetch_add(1, Ordering::Relaxed);
         shared.sent.fetch_add(events.len() as u64, Ordering::Relaxed);
@@ -135,13 +130,12 @@ fn transaction(number: u64, hs_token: &str, events: &[String]) -> String {
 
 /// Sends one request and reads the answer, which must be 200.
 async fn exchange(link: &mut Option<TcpStream>, port: u16, request: &[u8]) -> Result<()> {
-    let stream = match link {
-        Some(stream) => stream,
-        None => {
-            let stream = TcpStream::connect(("127.0.0.1", port)).await?;
-            stream.set_nodelay(true)?;
-            link.insert(stream)
-        }
+    let stream = if let Some(stream) = link {
+        stream
+    } else {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.set_nodelay(true)?;
+        link.insert(stream)
     };
     stream.write_all(request).await?;
     let mut answer = BytesMut::with_capacity(1024);
