@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
+use crate::format::Colours;
+
 /// The `irc` section.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +57,9 @@ pub struct NetworkConfig {
     /// Whose joins Matrix sees.
     #[serde(default)]
     pub membership: Membership,
+    /// How colours are written: `basic` (16), `extended` (99), `rgb` or `none`.
+    #[serde(default)]
+    pub colours: Colours,
 }
 
 /// How the bot logs in.

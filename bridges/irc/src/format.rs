@@ -7,17 +7,21 @@ use std::borrow::Cow;
 
 pub(crate) use self::render::open;
 pub use self::{
+    from_doc::{Colours, from_doc},
     palette::{nearest16, rgb},
     render::render,
     style::{Attributes, Colour, Style},
+    to_doc::to_doc,
     token::{Token, tokens},
 };
 
+mod from_doc;
 mod palette;
 mod render;
 mod style;
 #[cfg(test)]
 mod tests;
+mod to_doc;
 mod token;
 
 /// A piece of text in one style.

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bridge_core::{
     config::ConfigError,
+    content::caps::TextFormat,
     doctor::Trouble,
     id::{GhostKey, PortalKey, SessionGroup},
     network::{
@@ -130,7 +131,8 @@ impl Network for Irc {
 
     fn caps(&self, _portal: &PortalKey) -> Caps {
         let mut caps = Caps::default();
-        caps.text = TextCaps { max_bytes: Some(400), ..TextCaps::default() };
+        caps.text =
+            TextCaps { max_bytes: Some(400), format: TextFormat::Rich, ..TextCaps::default() };
         caps.members = Support::Native;
         caps.topic = Support::Native;
         caps.ordering = Ordering::PerSender;
@@ -317,7 +319,12 @@ impl One {
         };
         let kind = to_network::said(&outgoing).map_or(MessageKind::Text, |said| said.kind);
         let progress = outgoing.progress.take().unwrap_or_else(|| Progress {
-            parts: to_network::bodies(&outgoing, &seat.handle.state(), name.as_str()),
+            parts: to_network::bodies(
+                &outgoing,
+                &seat.handle.state(),
+                name.as_str(),
+                self.setup.config.colours,
+            ),
             arrived: 0,
         });
         let lane = u64::try_from(ticket.token().lane.0).unwrap_or_default();

@@ -1,7 +1,6 @@
 //! From lines of IRC to what the core takes. Pure.
 
 use bridge_core::{
-    content::Doc,
     id::Timestamp,
     network::{Message as Said, MessageKind, RemoteAction},
 };
@@ -21,8 +20,7 @@ pub(crate) fn message(line: &Message) -> Option<RemoteAction> {
         None if line.command == "NOTICE" => (MessageKind::Notice, text),
         None => (MessageKind::Text, text),
     };
-    let body = Doc::text(&format::strip(text));
-    Some(RemoteAction::Message(Said::new(kind, body)))
+    Some(RemoteAction::Message(Said::new(kind, format::to_doc(text))))
 }
 
 /// Reads a `server-time` tag: `2026-11-24T10:20:30.123Z`.
@@ -74,8 +72,9 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_formatting_are_left_out() {
+    fn codes_of_formatting_are_read() {
         let text = said(":a!u@h PRIVMSG #c :\u{2}bold\u{2} \u{3}4,12red").unwrap();
+        assert_eq!(text.body, format::to_doc("\u{2}bold\u{2} \u{3}4,12red"));
         assert_eq!(text.body.plain(), "bold red");
     }
 

@@ -4,6 +4,7 @@ use bridge_core::network::{Action, Message as Said, MessageKind, Outgoing};
 
 use crate::{
     ctcp,
+    format::{self, Colours},
     message::Message,
     split::{self, Form},
     state::State,
@@ -18,7 +19,12 @@ pub(crate) const fn command(kind: MessageKind) -> &'static str {
 }
 
 /// The bodies of the lines that an event becomes, cut to what the server takes.
-pub(crate) fn bodies(outgoing: &Outgoing, state: &State, target: &str) -> Vec<String> {
+pub(crate) fn bodies(
+    outgoing: &Outgoing,
+    state: &State,
+    target: &str,
+    colours: Colours,
+) -> Vec<String> {
     let Some(said) = said(outgoing) else { return Vec::new() };
     let form = if said.kind == MessageKind::Emote { Form::Action } else { Form::Plain };
     let budget = split::budget(state, command(said.kind), target, form);
@@ -26,7 +32,7 @@ pub(crate) fn bodies(outgoing: &Outgoing, state: &State, target: &str) -> Vec<St
         Form::Action => ctcp::action(&piece),
         Form::Plain => piece,
     };
-    split::pieces(&said.body.plain(), budget).map(whole).collect()
+    split::pieces(&format::from_doc(&said.body, colours), budget).map(whole).collect()
 }
 
 /// What was being sent when a former process ended: the recorded parts that had not arrived.

@@ -12,6 +12,7 @@ mod demo;
 mod gaps;
 mod irc_conversation;
 mod irc_crash;
+mod irc_format;
 mod irc_people;
 mod lifecycle;
 mod media;

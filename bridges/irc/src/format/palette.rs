@@ -33,6 +33,21 @@ pub fn rgb(colour: Colour) -> (u8, u8, u8) {
 
 /// The number from 0 to 15 that comes nearest, which every client shows.
 pub fn nearest16(colour: Colour) -> u8 {
+    match colour {
+        Colour::Number(number) if number < 16 => number,
+        _ => nearest_below(colour, 16),
+    }
+}
+
+/// The number from 0 to 98 that comes nearest.
+pub(super) fn nearest(colour: Colour) -> u8 {
+    match colour {
+        Colour::Number(number) => number,
+        Colour::Rgb(..) => nearest_below(colour, 99),
+    }
+}
+
+fn nearest_below(colour: Colour, end: u8) -> u8 {
     let (red, green, blue) = rgb(colour);
     let distance = |number: &u8| {
         let (r, g, b) = rgb(Colour::Number(*number));
@@ -40,8 +55,5 @@ pub fn nearest16(colour: Colour) -> u8 {
         // The eye is keener on green than on red, and on red than on blue.
         3 * square(r, red) + 4 * square(g, green) + 2 * square(b, blue)
     };
-    match colour {
-        Colour::Number(number) if number < 16 => number,
-        _ => (0..16).min_by_key(distance).unwrap_or(1),
-    }
+    (0..end).min_by_key(distance).unwrap_or(1)
 }
