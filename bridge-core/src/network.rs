@@ -4,6 +4,7 @@
 //! must not be lost. Events go up through [`Remote::push`], and come down through
 //! [`Network::deliver`], already cut down to what [`Caps`] allow.
 
+mod adopt;
 mod caps;
 mod delivery;
 mod event;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
 pub use self::{
+    adopt::{AdoptError, Adopted},
     caps::{Caps, Idempotency, Ordering, Support, TextCaps},
     delivery::{
         Action, Author, Delivery, InFlight, Message, Outgoing, Progress, Refusal, RetryScope,

@@ -27,5 +27,6 @@ pub mod rig;
 pub mod stack;
 pub mod stub;
 pub mod wait;
+pub mod xmpp;
 
 pub use inbox::Inbox;

@@ -30,6 +30,19 @@ pub struct Outgoing {
     pub progress: Option<Progress>,
 }
 
+impl Outgoing {
+    /// An event that was not tried before.
+    pub fn new(
+        portal: PortalKey,
+        author: Author,
+        event_id: OwnedEventId,
+        at: Timestamp,
+        action: Action,
+    ) -> Self {
+        Self { portal, author, event_id, at, action, progress: None }
+    }
+}
+
 /// The Matrix user behind an outgoing event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {

@@ -2,9 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use ruma::OwnedUserId;
+use ruma::{OwnedUserId, RoomId};
 
-use super::{Progress, RemoteAction, RemoteEvent, RemoteSignal, Settlement, Token};
+use super::{
+    AdoptError, Adopted, Progress, RemoteAction, RemoteEvent, RemoteSignal, Settlement, Token, adopt,
+};
 use crate::{
     core::Core,
     failpoint,
@@ -216,6 +218,21 @@ impl Remote {
             })
             .map(|member| (member.user_id, member.display_name))
             .collect())
+    }
+
+    /// Makes a Matrix room, given by id or alias, a portal that remote users enter: the bot joins
+    /// it, and its events come by [`Network::deliver`](super::Network::deliver) from then on.
+    ///
+    /// `key_of` names the portal. Adopting what is adopted already only tells what it is like.
+    ///
+    /// # Errors
+    /// Says why remote users may not enter it.
+    pub async fn adopt(
+        &self,
+        room: &str,
+        key_of: impl FnOnce(&RoomId) -> PortalKey,
+    ) -> Result<Adopted, AdoptError> {
+        adopt::adopt(&self.core, room, key_of).await
     }
 
     /// A small fact that was kept under `scope`.

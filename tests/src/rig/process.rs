@@ -34,6 +34,8 @@ pub enum Ready {
     Http(String),
     /// The IRC server at this address welcomes a client: it may listen long before it can.
     Irc(String),
+    /// Something listens at all of these addresses.
+    Ports(Vec<String>),
 }
 
 impl Ready {
@@ -46,6 +48,14 @@ impl Ready {
             Self::Irc(address) => {
                 let welcome = IrcUser::connect(address, "readiness");
                 matches!(tokio::time::timeout(ATTEMPT, welcome).await, Ok(Ok(_)))
+            }
+            Self::Ports(addresses) => {
+                for address in addresses {
+                    if tokio::net::TcpStream::connect(address).await.is_err() {
+                        return false;
+                    }
+                }
+                true
             }
         }
     }

@@ -21,3 +21,6 @@ mod rig;
 mod rooms;
 mod safety;
 mod space;
+mod xmpp_conversation;
+mod xmpp_crash;
+mod xmpp_gateway;

@@ -10,7 +10,7 @@ use crate::run::{run, succeeds};
 /// Installs the packages that are missing.
 pub(super) fn install() -> Result<()> {
     let mut missing = Vec::new();
-    for server in ["inspircd", "ngircd"] {
+    for server in ["inspircd", "ngircd", "prosody"] {
         if find_program(server).is_err() {
             missing.push(server);
         }
