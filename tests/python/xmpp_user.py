@@ -125,7 +125,8 @@ async def obey(user, request):
             raise ValueError(f"no such action: {action}")
         say({"id": number, "ok": await getattr(user, action)(**request)})
     except (XMPPError, IqError, IqTimeout, TimeoutError, ValueError, TypeError) as error:
-        say({"id": number, "error": f"{type(error).__name__}: {error}"})
+        condition = getattr(error, "condition", "")
+        say({"id": number, "error": f"{type(error).__name__}: {condition} {error}"})
 
 
 async def requests():

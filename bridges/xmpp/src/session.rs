@@ -4,6 +4,7 @@
 //! ends the stream. Silence is pinged, and a link that does not answer is given up.
 
 mod handshake;
+mod header;
 mod pipe;
 
 use std::{fmt, io, time::Duration};
@@ -21,7 +22,7 @@ use tokio_xmpp::{
     xmlstream::{ReadError, Timeouts, XmlStream},
 };
 
-use self::pipe::Pipe;
+use self::{header::Versioned, pipe::Pipe};
 use crate::{
     ns,
     reconnect::Backoff,
@@ -91,7 +92,7 @@ pub(crate) enum Cut {
     Slow,
 }
 
-type Io = Join<BufReader<OwnedReadHalf>, Pipe>;
+type Io = Join<BufReader<Versioned<OwnedReadHalf>>, Pipe>;
 type Xml = XmlStream<Io, Element>;
 
 /// Keeps the link up until `stop`. What is in `output` when the link comes up is from before, and
@@ -134,7 +135,7 @@ async fn live(
     connected.set_nodelay(true)?;
     let (read, mut write) = connected.into_split();
     let (pipe, mut written) = pipe::pipe();
-    let io = join(BufReader::new(read), pipe.clone());
+    let io = join(BufReader::new(Versioned::new(read)), pipe.clone());
     let timeouts = Timeouts { read_timeout: SILENCE, response_timeout: ANSWER };
     let shaken = tokio::select! {
         () = stop.cancelled() => return Ok(()),

@@ -71,9 +71,13 @@ pub(crate) fn attr<'a>(element: &'a Element, name: &'a str) -> &'a str {
 /// Clients and servers end the whole stream at one character that XML cannot hold, so an element
 /// that has one nevertheless is not written: `None`.
 pub(crate) fn to_bytes(element: &Element) -> Option<Bytes> {
+    // The writer panics at what it cannot write.
+    if !is_legal(element) {
+        return None;
+    }
     let mut bytes = Vec::with_capacity(256);
     element.write_to(&mut bytes).ok()?;
-    is_legal(element).then(|| bytes.into())
+    Some(bytes.into())
 }
 
 fn is_legal(element: &Element) -> bool {
