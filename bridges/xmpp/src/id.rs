@@ -8,7 +8,6 @@
 //! | occupant of a room whose address is hidden | `occ_` and a hash of the room and the occupant id |
 //! | message, as the room names it | `a:` and the stanza id |
 //! | message, as its author names it | `i:`, the author's key, and the attribute `id` |
-//! | reaction | `r:` and what made it |
 
 use std::fmt::Write;
 

@@ -298,11 +298,6 @@ impl Xmpp {
                 let event = outgoing.event_id.as_str();
                 vec![id::by_room(event), id::by_author(&id::OURS.into(), event)]
             }
-            Action::React { target, key } => target
-                .first()
-                .map(|to| to_network::reaction_id(&outgoing.author.user_id, to, key))
-                .into_iter()
-                .collect(),
             _ => Vec::new(),
         };
         let (answer, answered) = oneshot::channel();
@@ -317,19 +312,12 @@ impl Xmpp {
     /// All reactions that the author of a reaction, or of its end, has to the message then. XMPP
     /// knows only whole sets, so they are remembered.
     async fn reactions(&self, outgoing: &Outgoing) -> Result<Vec<String>, StoreError> {
-        let (to, key, stays) = match &outgoing.action {
-            Action::React { target, key } => match target.first() {
-                Some(to) => (to.clone(), key.as_str(), true),
-                None => return Ok(Vec::new()),
-            },
-            Action::Delete { target, .. } => {
-                match (to_network::reacted_to(target), to_network::reacted_with(target)) {
-                    (Some(to), Some(key)) => (to, key, false),
-                    _ => return Ok(Vec::new()),
-                }
-            }
+        let (target, key, stays) = match &outgoing.action {
+            Action::React { target, key } => (target, key, true),
+            Action::Unreact { target, key, .. } => (target, key, false),
             _ => return Ok(Vec::new()),
         };
+        let Some(to) = target.first() else { return Ok(Vec::new()) };
         let Some(remote) = self.remote.get() else { return Ok(Vec::new()) };
         let scope = format!("xmpp/mine/{} {to} {}", outgoing.portal, outgoing.author.user_id);
         let had = remote.fact(&scope).await?;
@@ -337,7 +325,7 @@ impl Xmpp {
             had.and_then(|had| serde_json::from_str(&had).ok()).unwrap_or_default();
         keys.retain(|known| known != key);
         if stays {
-            keys.push(key.to_owned());
+            keys.push(key.clone());
         }
         let text = serde_json::to_string(&keys).unwrap_or_default();
         remote.keep_fact(&scope, (!keys.is_empty()).then_some(text.as_str())).await?;

@@ -80,11 +80,7 @@ pub(crate) fn stanza(outgoing: &Outgoing, scene: &Scene<'_>) -> Result<Element, 
             let replace = xml::element("replace", ns::CORRECT).with("id", first);
             Ok(said(outgoing, scene, message).holding(replace))
         }
-        Action::React { target, .. } => reactions(scene, target),
-        Action::Delete { target, .. } if is_reaction(target) => {
-            let of = reacted_to(target).ok_or(Unsayable::UnknownTarget)?;
-            reactions(scene, &[of])
-        }
+        Action::React { target, .. } | Action::Unreact { target, .. } => reactions(scene, target),
         Action::Delete { target, reason } => deletion(scene, target, reason.as_deref()),
         Action::Topic(topic) => Ok(groupchat(scene).holding(stanza::text("subject", topic))),
         Action::Kick { reason, .. } => {
@@ -206,32 +202,6 @@ fn request(scene: &Scene<'_>) -> Element {
 
 fn target_id(target: &[RemoteId]) -> Result<&str, Unsayable> {
     id::room_id(target).or_else(|| id::author_id(target)).ok_or(Unsayable::UnknownTarget)
-}
-
-/// The id of a reaction of a Matrix user: what it is to, and what it is.
-pub(crate) fn reaction_id(user: &bridge_core::ruma::UserId, to: &RemoteId, key: &str) -> RemoteId {
-    format!("r:{user} {to} {key}").into()
-}
-
-/// Whether these are the ids of a reaction.
-pub(crate) fn is_reaction(ids: &[RemoteId]) -> bool {
-    ids.iter().any(|id| id.as_str().starts_with("r:"))
-}
-
-/// What a reaction of a Matrix user is to.
-pub(crate) fn reacted_to(ids: &[RemoteId]) -> Option<RemoteId> {
-    split_reaction(ids).map(|(to, _)| to.into())
-}
-
-/// What the reaction of a Matrix user is.
-pub(crate) fn reacted_with(ids: &[RemoteId]) -> Option<&str> {
-    split_reaction(ids).map(|(_, key)| key)
-}
-
-fn split_reaction(ids: &[RemoteId]) -> Option<(&str, &str)> {
-    let reaction = ids.iter().find_map(|id| id.as_str().strip_prefix("r:"))?;
-    let (_, rest) = reaction.split_once(' ')?;
-    rest.split_once(' ')
 }
 
 #[cfg(test)]

@@ -366,10 +366,9 @@ impl Hub {
                 RemoteAction::Edit { target: id::by_author(&author, &of), message }
             }
             Said::Reactions { of, keys } => {
-                let event = Box::new(event);
-                let news = News::Reactions { event, target: id::by_room(&of), keys };
-                self.note(news, Vec::new()).await;
-                // Reactions of a set are events of their own: it is reflected at once.
+                event.action = RemoteAction::Reactions { target: id::by_room(&of), keys };
+                self.note(News::Event(Box::new(event)), Vec::new()).await;
+                // The events of a set are many or none: it is reflected at once.
                 return self.reflect(key, &message.clone(), &own).await;
             }
             Said::Retract { of } => {

@@ -152,9 +152,7 @@ impl Hub {
                 RemoteAction::Edit { target, message }
             }
             (Said::Reactions { of, keys }, true) => {
-                let event = Box::new(event);
-                let reactions = News::Reactions { event, target: id::by_room(&of), keys };
-                return self.note(reactions, facts).await;
+                RemoteAction::Reactions { target: id::by_room(&of), keys }
             }
             (Said::Retract { of }, true) => {
                 RemoteAction::Delete { target: id::by_room(&of), reason: None, reach: Reach::Own }

@@ -116,12 +116,6 @@ fn build(muc: &Muc, room: &str, from: &str, request: Request) {
 pub(super) fn ids_of(outgoing: &Outgoing) -> Ids {
     match &outgoing.action {
         Action::Message(_) | Action::Edit { .. } => Ids::Message(outgoing.event_id.clone()),
-        Action::React { target, key } => match target.first() {
-            Some(to) => {
-                Ids::Known(vec![to_network::reaction_id(&outgoing.author.user_id, to, key)])
-            }
-            None => Ids::Known(Vec::new()),
-        },
         _ => Ids::Known(Vec::new()),
     }
 }

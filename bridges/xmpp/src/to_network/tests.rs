@@ -73,12 +73,3 @@ fn the_words_of_others_are_removed_by_moderators_alone() {
     assert_eq!((old.name(), xml::attr(&old, "type")), ("iq", "set"));
     assert_eq!(xml::attr(xml::child(&old, "apply-to", ns::FASTEN).unwrap(), "id"), "17");
 }
-
-#[test]
-fn a_reaction_is_told_apart_from_its_id() {
-    let id = reaction_id(user_id!("@ann:s"), &id::by_room("17"), "👍 yes");
-    let ids = [id];
-    assert!(is_reaction(&ids));
-    assert_eq!(reacted_to(&ids), Some(id::by_room("17")));
-    assert_eq!(reacted_with(&ids), Some("👍 yes"));
-}
