@@ -45,7 +45,12 @@ pub(crate) fn error(
     }
     let answer = xml::element(of.name(), ns::COMPONENT).with("type", "error");
     let answer = answer.with("from", xml::attr(of, "to")).with("to", xml::attr(of, "from"));
-    answer.with("id", xml::attr(of, "id")).holding(error)
+    let answer = answer.with("id", xml::attr(of, "id"));
+    match xml::child(of, "x", ns::MUC) {
+        // Clients know by it which of their presences is refused.
+        Some(_) => answer.holding(xml::element("x", ns::MUC)).holding(error),
+        None => answer.holding(error),
+    }
 }
 
 /// An element of text within a stanza.

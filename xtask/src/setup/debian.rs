@@ -15,6 +15,11 @@ pub(super) fn install() -> Result<()> {
             missing.push(server);
         }
     }
+    if !Path::new("/usr/lib/prosody/modules/mod_muc_moderation").exists()
+        && !Path::new("/usr/share/prosody-modules").exists()
+    {
+        missing.push("prosody-modules");
+    }
     if !succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"])) {
         missing.push("python3-venv");
     }
