@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use moka::future::Cache;
-use ruma::UserId;
+use ruma::{OwnedUserId, UserId};
 
 use crate::{
     core::Core,
     homeserver::As,
     id::GhostKey,
-    network::RemoteUser,
+    network::{Fields, RemoteUser},
     portal::from_network::PerformError,
     store::{Batch, Ghost, Op, Store, StoreError},
 };
@@ -79,6 +79,27 @@ impl Ghosts {
             ghost.display_name = Some(user.name.clone());
         }
         self.save(ghost).await.map_err(PerformError::from)
+    }
+
+    /// Fixes the Matrix id of a ghost that was never seen; one that was keeps its own.
+    pub(crate) async fn name(
+        &self,
+        core: &Core,
+        key: &GhostKey,
+        fields: &Fields,
+    ) -> Result<Option<OwnedUserId>, StoreError> {
+        if let Some(known) = self.find(key).await? {
+            return Ok(Some(known.user_id.clone()));
+        }
+        let Some(user_id) = core.names.ghost_of(fields) else { return Ok(None) };
+        let ghost = Ghost {
+            key: key.clone(),
+            user_id: user_id.clone(),
+            registered: false,
+            display_name: None,
+        };
+        self.save(ghost).await?;
+        Ok(Some(user_id))
     }
 
     /// Makes the account of a ghost that was only asked for; `false` if the id names nobody.

@@ -75,9 +75,7 @@ impl Names {
 
     /// The id of a ghost at first sight. Later the store's record counts.
     pub(crate) fn ghost_id(&self, key: &GhostKey) -> Option<OwnedUserId> {
-        let fields = self.network.ghost_fields(key);
-        let localpart = self.ghost.encode(&borrowed(&fields), self.domain.as_str()).ok()?;
-        UserId::parse(format!("@{localpart}:{}", self.domain)).ok()
+        self.ghost_of(&self.network.ghost_fields(key))
     }
 
     /// The ghost that an id names, if the id can be read back.
@@ -105,9 +103,15 @@ impl Names {
             .map_err(|error| PerformError::Refused(format!("{localpart:?} is no alias: {error}")))
     }
 
-    /// The portal that an alias names, if anyone may open it that way.
-    pub(crate) fn portal_of_alias(&self, localpart: &str) -> Option<PortalKey> {
-        self.network.portal_of_alias(&self.alias.decode_typed(localpart)?)
+    /// The parts of an alias that somebody typed, if it is one of ours.
+    pub(crate) fn typed_fields(&self, localpart: &str) -> Option<Fields> {
+        self.alias.decode_typed(localpart)
+    }
+
+    /// The id of a ghost whose parts are known.
+    pub(crate) fn ghost_of(&self, fields: &Fields) -> Option<OwnedUserId> {
+        let localpart = self.ghost.encode(&borrowed(fields), self.domain.as_str()).ok()?;
+        UserId::parse(format!("@{localpart}:{}", self.domain)).ok()
     }
 
     /// The portal that parts of an alias name, for third-party look-ups.

@@ -88,6 +88,18 @@ pub trait Network: Send + Sync + Sized + 'static {
     /// The portal that the parts of an alias name, if anyone may open it that way.
     fn portal_of_alias(&self, fields: &Fields) -> Option<PortalKey>;
 
+    /// [`Network::portal_of_alias`] for a network whose channels have a lasting key behind the name
+    /// that the alias shows, so that the network has to be asked for it.
+    ///
+    /// # Errors
+    /// Only if the network cannot be asked; a channel that is not there is `Ok(None)`.
+    fn find_portal(
+        &self,
+        fields: &Fields,
+    ) -> impl Future<Output = Result<Option<PortalKey>, OpenError>> + Send {
+        std::future::ready(Ok(self.portal_of_alias(fields)))
+    }
+
     /// The portal that a `REMOTE` of the command line or the configuration names.
     ///
     /// # Errors

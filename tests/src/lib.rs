@@ -4,6 +4,7 @@
 //! ```text
 //!  MatrixUser, NioUser ── Synapse ── Proxy ── Bridge ── Proxy ── InspIRCd, ngIRCd ── IrcUser
 //!        (matrix, nio)     (rig)     (rig)   (bridge)   (rig)        (rig)            (irc)
+//!                                                    └── mongod ── Gitter, GitterUser (gitter)
 //! ```
 //!
 //! # Who shares which server
@@ -19,6 +20,7 @@
 pub mod bench;
 pub mod bridge;
 pub mod chaos;
+pub mod gitter;
 mod inbox;
 pub mod irc;
 pub mod matrix;

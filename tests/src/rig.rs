@@ -7,6 +7,7 @@
 
 mod dirs;
 mod inspircd;
+mod mongod;
 mod ngircd;
 mod port;
 mod process;
@@ -16,7 +17,8 @@ mod scratch;
 mod synapse;
 mod tls;
 
-pub use dirs::{BIN_DIR, RIG_DIR, binary_dir, find_program, is_root, python, rig_dir};
+pub use dirs::{BIN_DIR, RIG_DIR, binary_dir, find_program, is_root, mongod, python, rig_dir};
+pub use mongod::{Mongod, MongodBuilder};
 pub use inspircd::{InspIrcd, InspIrcdBuilder};
 pub use ngircd::{NgIrcd, NgIrcdBuilder};
 pub use port::{free_port, free_port_or};

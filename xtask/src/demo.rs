@@ -1,12 +1,14 @@
 //! `cargo xtask demo`: a conversation through a bridge between real servers.
 
+mod gitter;
 mod irc;
 
-use std::env;
+use std::{env, time::Instant};
 
 use anyhow::Result;
 use bridge_tests::rig;
 use clap::ValueEnum;
+use rand::seq::IndexedRandom;
 
 use crate::{
     run::{cargo, run},
@@ -26,7 +28,17 @@ pub(crate) struct Args {
 #[derive(Clone, Copy, ValueEnum)]
 enum Network {
     Irc,
+    Gitter,
 }
+
+/// Set by whoever wants to see the demo fail: the bridge ends half-way.
+const STOP_BRIDGE: &str = "BRIDGEWORK_DEMO_STOP_BRIDGE";
+
+const WORDS: &[&str] = &[
+    "amber", "basalt", "cobalt", "delta", "ember", "fjord", "garnet", "heron", "indigo", "juniper",
+    "kelp", "lagoon", "marble", "nectar", "opal", "pewter", "quartz", "russet", "saffron",
+    "tundra", "umber", "violet", "walnut", "yarrow",
+];
 
 /// What happens after the proof.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,5 +59,17 @@ pub(crate) fn demo(args: &Args) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     match args.network {
         Network::Irc => runtime.block_on(irc::demo(afterwards)),
+        Network::Gitter => runtime.block_on(gitter::demo(afterwards)),
     }
+}
+
+/// A word that nobody could have known before, with a number against chance.
+fn word() -> String {
+    let mut random = rand::rng();
+    let word = WORDS.choose(&mut random).copied().unwrap_or_default();
+    format!("{word}-{:04}", rand::random_range(0..10_000))
+}
+
+fn took(start: Instant) -> String {
+    format!("{} ms", start.elapsed().as_millis())
 }

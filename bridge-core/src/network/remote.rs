@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Instant};
 use ruma::{OwnedUserId, RoomId};
 
 use super::{
-    AdoptError, Adopted, Progress, RemoteAction, RemoteEvent, RemoteSignal, Settlement, Token, adopt,
+    AdoptError, Adopted, ChannelInfo, Fields, Progress, RemoteAction, RemoteEvent, RemoteSignal,
+    Settlement, Token, adopt,
 };
 use crate::{
     core::Core,
@@ -155,6 +156,50 @@ impl Remote {
     ) -> Result<(), StoreError> {
         let kind = PortalKind::Direct { user, ghost };
         self.core.portals.ensure(key, kind, None).await.map(drop)
+    }
+
+    /// Makes sure that there is a portal for a channel, and says what its room is to be like.
+    ///
+    /// Its room is made when the first event reaches it. A portal that is known stays as it is.
+    pub async fn ensure_channel(
+        &self,
+        key: &PortalKey,
+        info: &ChannelInfo,
+    ) -> Result<(), StoreError> {
+        if self.core.portals.find(&PortalBy::Key(key.clone())).await?.is_some() {
+            return Ok(());
+        }
+        let portal = self.core.portals.ensure(key, PortalKind::Channel, None).await?;
+        let portal = Portal {
+            alias: self.core.names.alias(key),
+            name: Some(info.name.clone().unwrap_or_else(|| key.to_string())),
+            topic: info.topic.clone(),
+            ..(*portal).clone()
+        };
+        self.core.portals.save(portal).await.map(drop)
+    }
+
+    /// Fixes the Matrix id of a remote user before the first event of theirs, for networks whose
+    /// keys do not hold all parts of the id. Returns the id, which is the former one of a user who
+    /// was seen before; `None` if no Matrix id can hold these parts.
+    pub async fn name_ghost(
+        &self,
+        key: &GhostKey,
+        fields: &Fields,
+    ) -> Result<Option<OwnedUserId>, StoreError> {
+        self.core.ghosts.name(&self.core, key, fields).await
+    }
+
+    /// The portal in which a remote id is known, for networks that tell of removals by the id alone.
+    ///
+    /// Looks through the portals one by one: for what is rare.
+    pub async fn portal_of(&self, id: &RemoteId) -> Result<Option<PortalKey>, StoreError> {
+        for portal in self.core.store.portals("").await? {
+            if !self.core.store.mappings_of_remote(portal.lane, id).await?.is_empty() {
+                return Ok(Some(portal.key));
+            }
+        }
+        Ok(None)
     }
 
     /// Passes on that a remote user writes or has read something. Returns at once; dropped while

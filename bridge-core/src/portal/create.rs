@@ -45,7 +45,19 @@ pub(crate) async fn by_alias<N: Network>(
     network: &N,
     localpart: &str,
 ) -> Result<Option<Arc<Portal>>, PerformError> {
-    let Some(key) = core.names.portal_of_alias(localpart) else { return Ok(None) };
+    let Some(fields) = core.names.typed_fields(localpart) else { return Ok(None) };
+    let key = match tokio::time::timeout(OPEN_LIMIT, network.find_portal(&fields)).await {
+        Ok(Ok(Some(key))) => key,
+        Ok(Ok(None)) => return Ok(None),
+        Ok(Err(error)) => {
+            tracing::info!(alias = localpart, %error, "an alias is not opened");
+            return Ok(None);
+        }
+        Err(_) => {
+            tracing::info!(alias = localpart, "the network does not answer an alias query");
+            return Ok(None);
+        }
+    };
     let known = core.portals.find(&PortalBy::Key(key.clone())).await?;
     if let Some(portal) = &known
         && portal.room_id.is_some()
@@ -72,24 +84,42 @@ pub(crate) async fn by_alias<N: Network>(
     let portal = core.portals.ensure(&key, PortalKind::Channel, None).await?;
     let alias = core.names.alias(&key).unwrap_or_else(|| localpart.to_owned());
     let wanted = Portal {
-        alias: Some(alias.clone()),
+        alias: Some(alias),
         name: Some(info.name.unwrap_or_else(|| key.to_string())),
         topic: info.topic,
         ..(*portal).clone()
     };
-    let room_id = match core.homeserver.create_room_raw(As::Bot, &channel_room(core, &wanted)).await
-    {
-        Ok(room_id) => room_id,
-        Err(error) if error.is("M_ROOM_IN_USE") => {
-            let alias = core.names.room_alias(&alias)?;
-            core.homeserver.resolve_alias(&alias).await?.ok_or_else(|| {
-                PerformError::Refused(format!("{alias} is in use, and leads nowhere"))
-            })?
+    channel(core, wanted).await.map(Some)
+}
+
+/// Makes the room of a channel under the portal's alias, or takes the one that is there.
+///
+/// The alias is the lock. A room that is another channel's is not taken: names that differ on the
+/// network may have one alias. The later channel gets one with its key behind it.
+pub(crate) async fn channel(core: &Arc<Core>, wanted: Portal) -> Result<Arc<Portal>, PerformError> {
+    let made = core.homeserver.create_room_raw(As::Bot, &channel_room(core, &wanted)).await;
+    let room_id = match (made, &wanted.alias) {
+        (Ok(room_id), _) => room_id,
+        (Err(error), Some(alias)) if error.is("M_ROOM_IN_USE") => {
+            let whole = core.names.room_alias(alias)?;
+            let room_id = core.homeserver.resolve_alias(&whole).await?.ok_or_else(|| {
+                PerformError::Refused(format!("{whole} is in use, and leads nowhere"))
+            })?;
+            let owner = core.portals.find(&PortalBy::Room(room_id.clone())).await?;
+            if owner.is_some_and(|owner| owner.key != wanted.key) {
+                let longer = format!("{alias}_{}", wanted.key);
+                if alias.ends_with(wanted.key.as_str()) {
+                    return Err(PerformError::Refused(format!("{whole} is another channel's")));
+                }
+                tracing::info!(%whole, longer, "an alias is another channel's already");
+                return Box::pin(channel(core, Portal { alias: Some(longer), ..wanted })).await;
+            }
+            room_id
         }
-        Err(error) => return Err(error.into()),
+        (Err(error), _) => return Err(error.into()),
     };
     core.intents.note(&room_id, &core.bot, crate::store::Membership::Join).await?;
-    Ok(Some(core.portals.save(Portal { room_id: Some(room_id), ..wanted }).await?))
+    Ok(core.portals.save(Portal { room_id: Some(room_id), ..wanted }).await?)
 }
 
 fn channel_room(core: &Core, portal: &Portal) -> Value {

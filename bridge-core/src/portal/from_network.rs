@@ -126,6 +126,7 @@ async fn attempt(core: &Arc<Core>, row: &Row, task: &Task) -> Result<Vec<Mapping
                 (None, PortalKind::Direct { user, ghost }) => {
                     create::direct(core, &portal, user, ghost, event.sender.as_ref()).await?
                 }
+                (None, PortalKind::Channel) => create::channel(core, (*portal).clone()).await?,
                 (None, _) => {
                     return Err(PerformError::Refused("the portal has no room".to_owned()));
                 }

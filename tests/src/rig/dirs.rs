@@ -43,6 +43,18 @@ pub fn python() -> Result<PathBuf> {
     Ok(python)
 }
 
+/// MongoDB's server: the one on the path, else the one that `cargo xtask setup` fetched.
+pub fn mongod() -> Result<PathBuf> {
+    if let Ok(installed) = find_program("mongod") {
+        return Ok(installed);
+    }
+    let fetched = rig_dir()?.join("mongod/mongod");
+    if !fetched.is_file() {
+        bail!("there is no mongod; `cargo xtask setup` fetches one");
+    }
+    Ok(fetched)
+}
+
 /// Finds a program on the path or where Debian puts servers.
 pub fn find_program(name: &str) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();

@@ -36,6 +36,8 @@ pub enum Ready {
     Irc(String),
     /// Something listens at all of these addresses.
     Ports(Vec<String>),
+    /// The MongoDB server at this address is the primary of its replica set.
+    Mongo(String),
 }
 
 impl Ready {
@@ -56,6 +58,10 @@ impl Ready {
                     }
                 }
                 true
+            }
+            Self::Mongo(address) => {
+                let primary = super::mongod::is_primary(address);
+                matches!(tokio::time::timeout(ATTEMPT, primary).await, Ok(Ok(true)))
             }
         }
     }

@@ -10,6 +10,8 @@ mod chaos;
 mod check;
 mod demo;
 mod gaps;
+mod gitter_conversation;
+mod gitter_crash;
 mod irc_conversation;
 mod irc_crash;
 mod irc_format;

@@ -7,23 +7,13 @@ use std::{
 
 use anyhow::{Context, Result};
 use bridge_tests::{irc::IrcUser, matrix::MatrixUser, stack::Stack};
-use rand::seq::IndexedRandom;
 
-use super::Afterwards;
-
-/// Set by whoever wants to see the demo fail: the bridge ends half-way.
-const STOP_BRIDGE: &str = "BRIDGEWORK_DEMO_STOP_BRIDGE";
+use super::{Afterwards, STOP_BRIDGE, took, word};
 
 const CHANNEL: &str = "#demo";
 
 /// How long a line may take to cross.
 const DEADLINE: Duration = Duration::from_secs(20);
-
-const WORDS: &[&str] = &[
-    "amber", "basalt", "cobalt", "delta", "ember", "fjord", "garnet", "heron", "indigo", "juniper",
-    "kelp", "lagoon", "marble", "nectar", "opal", "pewter", "quartz", "russet", "saffron",
-    "tundra", "umber", "violet", "walnut", "yarrow",
-];
 
 pub(super) async fn demo(afterwards: Afterwards) -> Result<()> {
     println!("\nStarting Synapse, InspIRCd and bridge-irc …");
@@ -99,17 +89,6 @@ impl<'a> Talk<'a> {
         println!("IRC    -> Matrix  <{}> {}   ({})", seen.sender(), seen.body(), took(start));
         Ok(())
     }
-}
-
-/// A word that nobody could have known before, with a number against chance.
-fn word() -> String {
-    let mut random = rand::rng();
-    let word = WORDS.choose(&mut random).copied().unwrap_or_default();
-    format!("{word}-{:04}", rand::random_range(0..10_000))
-}
-
-fn took(start: Instant) -> String {
-    format!("{} ms", start.elapsed().as_millis())
 }
 
 async fn stay_up(stack: &Stack) -> Result<()> {

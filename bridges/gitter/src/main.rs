@@ -1,0 +1,7 @@
+//! The program `bridge-gitter`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bridge_core::cli::main::<bridge_gitter::network::Gitter>()
+}
