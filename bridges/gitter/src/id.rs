@@ -49,7 +49,8 @@ pub fn read(text: &str) -> Option<ObjectId> {
 /// Deleted people are called `ghost~…`; the tilde of others cannot stand in a localpart.
 pub fn ghost_fields(username: &str, user: ObjectId) -> Fields {
     let lower = username.to_lowercase();
-    let name = if lower.starts_with("ghost~") { "ghost".to_owned() } else { lower.replace('~', "---") };
+    let name =
+        if lower.starts_with("ghost~") { "ghost".to_owned() } else { lower.replace('~', "---") };
     vec![("username".to_owned(), name), ("userid".to_owned(), user.to_hex())]
 }
 

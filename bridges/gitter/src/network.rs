@@ -87,10 +87,7 @@ impl Network for Gitter {
             let since = tokio::time::Instant::now();
             let Err(error) = self.live(&remote, &shutdown).await else { break };
             tracing::warn!(%error, "the platform is not read; trying again");
-            remote.link(
-                Self::KIND,
-                &LinkState::Down { what: error.to_string(), fix: error.fix() },
-            );
+            remote.link(Self::KIND, &LinkState::Down { what: error.to_string(), fix: error.fix() });
             if since.elapsed() > LONGEST {
                 pause = AGAIN;
             }
@@ -110,6 +107,7 @@ impl Network for Gitter {
         caps.reply = Support::Native;
         caps.thread = Support::Native;
         caps.react = Support::None;
+        caps.media = Support::Native;
         caps.delete = Support::Native;
         caps.members = Support::None;
         caps.ordering = Ordering::Total;
@@ -173,11 +171,9 @@ impl Network for Gitter {
     async fn deliver(&self, outgoing: Outgoing, ticket: Ticket) -> Delivery {
         match self.send(&outgoing, &ticket).await {
             Ok(delivery) => delivery,
-            Err(error) => Delivery::Retry {
-                after: AGAIN,
-                scope: RetryScope::Lane,
-                why: error.to_string(),
-            },
+            Err(error) => {
+                Delivery::Retry { after: AGAIN, scope: RetryScope::Lane, why: error.to_string() }
+            }
         }
     }
 

@@ -151,7 +151,8 @@ impl Platform {
     }
 
     async fn remember_room(&self, id: ObjectId, room: Option<&Room>) {
-        if let (Some(uri), Ok(mut uris)) = (room.and_then(|room| room.uri.clone()), self.uris.lock())
+        if let (Some(uri), Ok(mut uris)) =
+            (room.and_then(|room| room.uri.clone()), self.uris.lock())
         {
             if uris.len() >= ROOMS {
                 uris.clear();

@@ -72,7 +72,12 @@ mod tests {
         for n in 0..10 {
             let sent = sequence.next(room, now, None);
             let id = object_id(sent, &format!("${n}"));
-            assert_eq!(i64::from(id.timestamp().timestamp_millis() / 1000 == sent.timestamp_millis() / 1000), 1);
+            assert_eq!(
+                i64::from(
+                    id.timestamp().timestamp_millis() / 1000 == sent.timestamp_millis() / 1000
+                ),
+                1
+            );
             if let Some((sent_before, id_before)) = last {
                 assert!(sent > sent_before && id > id_before);
             }

@@ -81,7 +81,9 @@ fn said(message: &Message) -> Said {
     if let Some(other) = message.virtual_user.as_ref().filter(|_| !message.is_from_matrix()) {
         said_by(&mut body, &other.name);
     }
-    Said { kind, body, reply_to: message.parent.map(id::remote_id) }
+    let mut said = Said::new(kind, body);
+    said.thread = message.parent.map(id::remote_id);
+    said
 }
 
 /// The text as a tree: from Gitter's own HTML, or from the text if there is none.

@@ -2,13 +2,13 @@
 
 use bridge_core::{
     content::{
-        Doc, Mention, MentionTarget,
+        Doc, Inline, Mention, MentionTarget,
         markdown::{Flavour, LineFeeds, Maths, to_markdown},
         mention, split,
         text::Spoilers,
     },
     id::GhostKey,
-    network::{Author, Message as Said, MessageKind, Voice},
+    network::{Author, File, Message as Said, MessageKind, Voice},
 };
 use mongodb::bson::{DateTime, oid::ObjectId};
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ impl Part {
 pub(crate) fn addressed(doc: &Doc) -> Vec<GhostKey> {
     let mut found = Vec::new();
     doc.clone().for_each_inline(&mut |inline| {
-        if let bridge_core::content::Inline::Mention(mention) = inline
+        if let Inline::Mention(mention) = inline
             && let MentionTarget::Ghost(key) = &mention.target
         {
             found.push(GhostKey::from(key.as_str()));
@@ -85,11 +85,30 @@ pub(crate) fn texts(
     let mut body = said.body.clone();
     mention::resolve(&mut body, &mut |found| name(found, name_of));
     let text = to_markdown(&body, &FLAVOUR);
+    let text = match said.file.as_ref().and_then(file) {
+        Some(file) if text.is_empty() => file,
+        Some(file) => format!("{file}\n{text}"),
+        None => text,
+    };
     let text = match (said.kind, author.voice) {
-        (MessageKind::Emote, _) => format!("{} {text}", author.user_id),
+        (MessageKind::Emote, Voice::Puppet) => format!("{} {text}", author.user_id),
         _ => text,
     };
     split_at(&text, MOST_UNITS)
+}
+
+/// A file as a link, and a picture as itself too.
+fn file(file: &File) -> Option<String> {
+    let url = file.url()?;
+    let name = if file.name.is_empty() { "file" } else { &file.name };
+    let doc = |content| Doc::line(vec![Inline::Link { url: url.to_owned(), content }]);
+    let link = to_markdown(&doc(vec![Inline::text(name)]), &FLAVOUR);
+    let is_image = file.mime.as_ref().is_some_and(|mime| mime.starts_with("image/"));
+    if !is_image {
+        return Some(link);
+    }
+    let name = link.strip_prefix('[').and_then(|link| link.split_once("](")).map_or("", |it| it.0);
+    Some(format!("{link}\n[![{name}]({url})]({url})"))
 }
 
 fn name(found: &Mention, name_of: &dyn Fn(&GhostKey) -> Option<String>) -> Option<Mention> {
@@ -127,10 +146,7 @@ pub(crate) fn external_id(author: &Author) -> &str {
 /// The name to show, within what the platform takes.
 pub(crate) fn shown_name(author: &Author) -> String {
     const MOST: usize = 255;
-    let name = match author.voice {
-        Voice::Puppet | Voice::Relay => author.name(),
-    };
-    let mut name = name.to_owned();
+    let mut name = author.name().to_owned();
     while name.encode_utf16().count() > MOST {
         name.pop();
     }
@@ -152,13 +168,14 @@ mod tests {
     }
 
     fn texts_of(kind: MessageKind, body: Doc) -> Vec<String> {
-        let said = Said { kind, body, ..Said::text("") };
+        let said = Said::new(kind, body);
         texts(&said, &author(), &|key| (key.as_str() == "c").then(|| "carl_x".to_owned()))
     }
 
     #[test]
     fn formats_become_markdown() {
-        let body = from_html("<b>bold</b> and <a href=\"https://a.org\">x</a>", &HtmlContext::default());
+        let body =
+            from_html("<b>bold</b> and <a href=\"https://a.org\">x</a>", &HtmlContext::default());
         assert_eq!(texts_of(MessageKind::Text, body), ["**bold** and [x](https://a.org)"]);
         assert_eq!(texts_of(MessageKind::Text, Doc::text("a * b")), ["a \\* b"]);
         assert_eq!(texts_of(MessageKind::Text, Doc::default()), Vec::<String>::new());
@@ -176,7 +193,7 @@ mod tests {
             target: MentionTarget::Ghost("c".to_owned()),
             label: "carl (Carl)".to_owned(),
         };
-        let body = Doc::line(vec![bridge_core::content::Inline::Mention(mention)]);
+        let body = Doc::line(vec![Inline::Mention(mention)]);
         assert_eq!(texts_of(MessageKind::Text, body), ["@carl_x"]);
     }
 

@@ -39,10 +39,7 @@ pub(crate) enum Changed {
 }
 
 /// Writes a message, and the count of its thread; a message that is there is left alone.
-pub(crate) async fn insert(
-    platform: &Platform,
-    message: &NewMessage,
-) -> Result<(), PlatformError> {
+pub(crate) async fn insert(platform: &Platform, message: &NewMessage) -> Result<(), PlatformError> {
     let rendered = markdown::render(&message.text);
     let mentions = mentions_of(platform, &rendered).await?;
     let document = insertion(message, &rendered, mentions);

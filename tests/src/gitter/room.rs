@@ -47,8 +47,10 @@ impl GitterRoom {
     /// The messages, in the order in which the application shows them.
     pub async fn messages(&self) -> Result<Vec<Document>> {
         let messages = self.gitter.collection("chatmessages");
-        let mut found =
-            messages.find(doc! { "toTroupeId": self.id }).sort(doc! { "sent": 1, "_id": 1 }).await?;
+        let mut found = messages
+            .find(doc! { "toTroupeId": self.id })
+            .sort(doc! { "sent": 1, "_id": 1 })
+            .await?;
         let mut all = Vec::new();
         while found.advance().await? {
             all.push(found.deserialize_current()?);

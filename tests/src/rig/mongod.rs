@@ -139,7 +139,11 @@ impl Mongod {
 
 fn without_set(args: &[OsString]) -> Vec<OsString> {
     let at = args.iter().position(|arg| arg == "--replSet").unwrap_or(args.len());
-    args.iter().enumerate().filter(|(n, _)| *n != at && *n != at + 1).map(|(_, a)| a.clone()).collect()
+    args.iter()
+        .enumerate()
+        .filter(|(n, _)| *n != at && *n != at + 1)
+        .map(|(_, a)| a.clone())
+        .collect()
 }
 
 fn url(kind: Kind, port: u16, database: &str) -> String {
@@ -165,6 +169,7 @@ pub(super) async fn is_primary(address: &str) -> Result<bool> {
 
 /// A command to this very server, whatever its state in the set.
 async fn admin(address: &str, command: Document) -> Result<Document> {
-    let client = Client::with_uri_str(format!("mongodb://{address}/?directConnection=true")).await?;
+    let client =
+        Client::with_uri_str(format!("mongodb://{address}/?directConnection=true")).await?;
     Ok(client.database("admin").run_command(command).await?)
 }

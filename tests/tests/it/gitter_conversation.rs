@@ -171,7 +171,8 @@ async fn emotes_edits_replies_mentions_and_removals_reach_gitter() -> Result<()>
 
     bob.say(&remote, "here").await?;
     ann.wait_for("bob", |event| event.says(&room, "here")).await?;
-    let pill = format!("<a href=\"https://matrix.to/#/{}\">Bob (Bob Builder)</a> hi", stack.ghost(&bob));
+    let pill =
+        format!("<a href=\"https://matrix.to/#/{}\">Bob (Bob Builder)</a> hi", stack.ghost(&bob));
     let mention = json!({
         "msgtype": "m.text", "body": "Bob (Bob Builder) hi",
         "format": "org.matrix.custom.html", "formatted_body": pill,

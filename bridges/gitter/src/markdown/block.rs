@@ -19,10 +19,19 @@ pub(super) enum Token {
     Paragraph(String),
     /// A line within a list's item.
     Text(String),
-    Heading { level: usize, text: String },
-    Code { lang: Option<String>, text: String },
+    Heading {
+        level: usize,
+        text: String,
+    },
+    Code {
+        lang: Option<String>,
+        text: String,
+    },
     Quote(Vec<Token>),
-    List { is_ordered: bool, items: Vec<Item> },
+    List {
+        is_ordered: bool,
+        items: Vec<Item>,
+    },
     Table(Table),
     Rule,
     /// Empty lines; they part lines of text.
@@ -81,12 +90,7 @@ impl Blocks {
         tokens
     }
 
-    fn next<'a>(
-        &mut self,
-        text: &'a str,
-        level: Level,
-        depth: usize,
-    ) -> (Vec<Token>, &'a str) {
+    fn next<'a>(&mut self, text: &'a str, level: Level, depth: usize) -> (Vec<Token>, &'a str) {
         if let Some((code, rest)) = indented(text) {
             return (vec![Token::Code { lang: None, text: code }], rest);
         }
@@ -140,7 +144,9 @@ impl Blocks {
 
 /// Lines of spaces are empty.
 fn without_blank_lines(text: &str) -> String {
-    let line = |line: &'_ str| if line.bytes().all(|byte| byte == b' ') { String::new() } else { line.to_owned() };
+    let line = |line: &'_ str| {
+        if line.bytes().all(|byte| byte == b' ') { String::new() } else { line.to_owned() }
+    };
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -148,7 +154,9 @@ fn without_blank_lines(text: &str) -> String {
 fn indented(text: &str) -> Option<(String, &str)> {
     let mut code = String::new();
     let mut rest = text;
-    while let Some(line) = rest.strip_prefix("    ").filter(|line| !line.is_empty() && !line.starts_with('\n')) {
+    while let Some(line) =
+        rest.strip_prefix("    ").filter(|line| !line.is_empty() && !line.starts_with('\n'))
+    {
         let (line, after) = first_line(line);
         let following = skip_empty(after);
         code.push_str(line);

@@ -154,7 +154,8 @@ impl<'a> Inlines<'a> {
     }
 
     fn mention<'t>(&mut self, text: &'t str, out: &mut Output) -> Option<&'t str> {
-        if let Some(group) = text.strip_prefix("@/").map(spans::group_name).filter(|it| !it.is_empty())
+        if let Some(group) =
+            text.strip_prefix("@/").map(spans::group_name).filter(|it| !it.is_empty())
         {
             out.raw(&format!(
                 "<span data-link-type=\"groupmention\" data-group-name=\"{group}\" \

@@ -7,7 +7,7 @@ use bridge_core::{
     id::{GhostKey, RemoteId},
     network::{
         Action, Delivery, InFlight, Message as Said, MessageKind, Outgoing, Progress, Refusal,
-        Settlement, Ticket,
+        Settlement, Ticket, Voice,
     },
 };
 use mongodb::bson::{DateTime, oid::ObjectId};
@@ -82,12 +82,7 @@ impl Gitter {
         let backing = platform.backing_user(&self.config.backing_user).await?;
         let records = parts.iter().map(Part::to_record).collect();
         ticket.sending(Some(&Progress { parts: records, arrived: 0 })).await?;
-        let speaker = Speaker {
-            backing,
-            external_id: Some(to_network::external_id(&outgoing.author).to_owned()),
-            name: to_network::shown_name(&outgoing.author),
-            avatar: None,
-        };
+        let speaker = self.speaker(outgoing, backing);
         let mut ids = Vec::with_capacity(parts.len());
         for part in parts {
             let Some(message) = part.object_id() else { continue };
@@ -106,6 +101,18 @@ impl Gitter {
             ids.push(id::remote_id(message));
         }
         Ok(Delivery::Done { ids })
+    }
+
+    /// Whose words they are: the author's, or the bridge's for those who have no voice of their own.
+    fn speaker(&self, outgoing: &Outgoing, backing: ObjectId) -> Speaker {
+        let (external_id, name) = match outgoing.author.voice {
+            Voice::Puppet => (
+                to_network::external_id(&outgoing.author).to_owned(),
+                to_network::shown_name(&outgoing.author),
+            ),
+            Voice::Relay => (format!("gitterbot:{}", self.env.domain), "Matrix".to_owned()),
+        };
+        Speaker { backing, external_id: Some(external_id), name, avatar: None }
     }
 
     async fn parts(
@@ -146,10 +153,11 @@ impl Gitter {
             // Edits change one message; the rest of a long one would stand twice.
             [first, ..] => first.clone(),
         };
-        let by = to_network::external_id(&outgoing.author);
+        let by =
+            self.speaker(outgoing, ObjectId::from_bytes([0; 12])).external_id.unwrap_or_default();
         if parts_of(outgoing).is_empty() {
             ticket.sending(None).await?;
-            match write::edit(platform, first, by, &text, self.now()).await? {
+            match write::edit(platform, first, &by, &text, self.now()).await? {
                 Changed::Done => return Ok(Delivery::Done { ids: Vec::new() }),
                 Changed::TooLate => {}
                 Changed::Gone => {
@@ -175,7 +183,8 @@ impl Gitter {
         room: &Room,
         said: &Said,
     ) -> Result<Option<ObjectId>, PlatformError> {
-        let Some(target) = said.reply_to.as_ref().and_then(id::message_of) else {
+        let target = said.thread.as_ref().or(said.reply_to.as_ref());
+        let Some(target) = target.and_then(id::message_of) else {
             return Ok(None);
         };
         let target = platform.message(target).await?.filter(|target| target.room == room.id);

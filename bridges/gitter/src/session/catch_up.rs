@@ -22,11 +22,8 @@ pub(super) async fn run(router: &Router<'_>, cursor: &mut Cursor) -> Result<(), 
         cursor.saw(newest.unwrap_or(now));
         return Ok(());
     };
-    let since = ObjectId::from_parts(
-        seconds(newest.timestamp()).saturating_sub(OVERLAP_S),
-        [0; 5],
-        [0; 3],
-    );
+    let since =
+        ObjectId::from_parts(seconds(newest.timestamp()).saturating_sub(OVERLAP_S), [0; 5], [0; 3]);
     let filter = doc! { "_id": { "$gte": since } };
     let mut found = router.platform.messages().find(filter.clone()).sort(doc! { "_id": 1 }).await?;
     let mut events = Vec::new();

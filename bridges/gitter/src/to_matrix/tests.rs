@@ -36,7 +36,9 @@ fn shortcodes_become_emoji_outside_code() {
 #[test]
 fn mentions_address_whom_the_document_names() {
     let html = |name: &str| {
-        format!("<span data-link-type=\"mention\" data-screen-name=\"{name}\" class=\"mention\">@{name}</span> hi")
+        format!(
+            "<span data-link-type=\"mention\" data-screen-name=\"{name}\" class=\"mention\">@{name}</span> hi"
+        )
     };
     let target = |said: &Said| match said.body.blocks.first() {
         Some(Block::Paragraph(line)) => match line.first() {
@@ -69,7 +71,8 @@ fn everybody_is_addressed_by_those_who_may() {
 
 #[test]
 fn an_emote_is_told_without_its_author() {
-    let span = "<span data-link-type=\"mention\" data-screen-name=\"bob\" class=\"mention\">@bob</span>";
+    let span =
+        "<span data-link-type=\"mention\" data-screen-name=\"bob\" class=\"mention\">@bob</span>";
     let mut document = document("@bob waves", &format!("{span} waves"));
     document.insert("status", true);
     let said = read(&document);

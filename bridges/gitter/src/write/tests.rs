@@ -62,7 +62,8 @@ fn new_messages_equal_gitters_own() {
     for (name, request, writes) in samples {
         let expected = writes.last().unwrap().get_document("doc").unwrap();
         let request = document(&request);
-        let (data, user) = (request.get_document("data").unwrap(), request.get_document("user").unwrap());
+        let (data, user) =
+            (request.get_document("data").unwrap(), request.get_document("user").unwrap());
         let virtual_user = data.get_document("virtualUser").ok();
         let text = |key| virtual_user.and_then(|user| user.get_str(key).ok()).map(str::to_owned);
         let message = NewMessage {
@@ -83,11 +84,7 @@ fn new_messages_equal_gitters_own() {
         };
         let rendered = markdown::render(&message.text);
         let written = insertion(&message, &rendered, mentions(&rendered, &known()));
-        assert_eq!(
-            without_inner_ids(written),
-            without_inner_ids(expected.clone()),
-            "{name}"
-        );
+        assert_eq!(without_inner_ids(written), without_inner_ids(expected.clone()), "{name}");
     }
 }
 
@@ -117,9 +114,10 @@ fn a_backup_equals_gitters_own() {
         .find(|(name, ..)| name == "delete of a virtual message")
         .unwrap();
     let message = document(&request["message"]);
-    let expected = writes[0].get_document("update").unwrap().clone();
-    assert_eq!(
-        comparable(&Bson::Document(backup(message))),
-        comparable(&Bson::Document(expected))
-    );
+    let expected = writes[0].get_document("update").unwrap();
+    let ours = backup(message);
+    assert_eq!(ours.get("$setOnInsert"), expected.get("$setOnInsert"));
+    // Gitter gives the copy of a virtual user an id of its own.
+    let set = |update: &Document| without_inner_ids(update.get_document("$set").unwrap().clone());
+    assert_eq!(set(&ours), set(expected));
 }

@@ -4,11 +4,7 @@ use super::{Blocks, Item, Level, Token};
 use crate::markdown::lines::{bullet, definition, first_line, rule};
 
 /// Reads the list that the text begins with.
-pub(super) fn read<'a>(
-    blocks: &mut Blocks,
-    text: &'a str,
-    depth: usize,
-) -> (Token, &'a str) {
+pub(super) fn read<'a>(blocks: &mut Blocks, text: &'a str, depth: usize) -> (Token, &'a str) {
     let (indent, mark) = bullet(text).unwrap_or_default();
     let is_ordered = mark.len() > 1;
     let end = end_of(text, indent);
