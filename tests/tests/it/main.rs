@@ -12,6 +12,7 @@ mod demo;
 mod gaps;
 mod gitter_conversation;
 mod gitter_crash;
+mod gitter_names;
 mod irc_conversation;
 mod irc_crash;
 mod irc_format;
