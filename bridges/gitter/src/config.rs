@@ -113,6 +113,6 @@ mod tests {
         assert!(!rooms(&["*"], &["*/secret"]).admit("acme/secret"));
         assert!(rooms(&["*"], &["*/secret"]).admit("acme/secrets"));
         assert!(rooms(&["a*c*e"], &[]).admit("abcde") && !rooms(&["a*c*e"], &[]).admit("abde"));
-        assert!(!rooms(&["ab*ba"], &[]).admit("aba"));
+        assert!(!rooms(&["xy*yx"], &[]).admit("xyx"));
     }
 }

@@ -5,9 +5,9 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 use bridge_core::config::Secret;
 use moka::future::Cache;
 use mongodb::{
-    Client, Collection, Database,
+    Client, Collection, Database, IndexModel,
     bson::{DateTime, Document, doc, oid::ObjectId},
-    options::{ClientOptions, WriteConcern},
+    options::{ClientOptions, IndexOptions, WriteConcern},
 };
 
 use crate::document::{Message, Room, User};
@@ -17,6 +17,9 @@ const SELECTION: Duration = Duration::from_secs(5);
 
 /// How long rooms and people are remembered, unless the change stream tells that they changed.
 const REMEMBERED: Duration = Duration::from_mins(10);
+
+/// How long the bridge keeps its notes of what it removed.
+const NOTED: Duration = Duration::from_hours(30 * 24);
 
 /// How many rooms are remembered.
 const ROOMS: usize = 10_000;
@@ -132,6 +135,15 @@ impl Platform {
     /// The bridge's own notes of what it removed; Gitter does not know of them.
     pub(crate) fn removals(&self) -> Collection<Document> {
         self.database.collection("bridgework_removals")
+    }
+
+    /// Makes the collection of the bridge's notes, which are needed only until the change stream has
+    /// passed them. Transactions of older servers make no collections.
+    pub(crate) async fn prepare(&self) -> Result<(), PlatformError> {
+        let lifetime = IndexOptions::builder().expire_after(NOTED).build();
+        let index = IndexModel::builder().keys(doc! { "at": 1 }).options(lifetime).build();
+        self.removals().create_index(index).await?;
+        Ok(())
     }
 
     /// A room that is not deleted.

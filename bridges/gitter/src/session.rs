@@ -51,6 +51,7 @@ pub(crate) async fn run(
     remote: &Remote,
     shutdown: &CancellationToken,
 ) -> Result<(), PlatformError> {
+    platform.prepare().await?;
     platform.backing_user(&config.backing_user).await?;
     let router = Router { platform, config, remote };
     let mut cursor = Cursor::read(remote.fact(SCOPE).await?.as_deref());

@@ -89,8 +89,8 @@ async fn emotes_edits_replies_mentions_and_removals_reach_matrix() -> Result<()>
     let emote = ann.wait_for("the emote", |event| event.says(&room, "waves")).await?;
     assert_eq!(emote.msgtype(), "m.emote");
 
-    let first = bob.say(&remote, "frist").await?;
-    let original = ann.wait_for("the message", |event| event.says(&room, "frist")).await?;
+    let first = bob.say(&remote, "draft").await?;
+    let original = ann.wait_for("the message", |event| event.says(&room, "draft")).await?;
     bob.edit(first, "first").await?;
     let edit = ann.wait_for("the edit", |event| event.says(&room, "* first")).await?;
     assert_eq!(edit.content()["m.relates_to"]["rel_type"], "m.replace");
@@ -136,8 +136,8 @@ async fn emotes_edits_replies_mentions_and_removals_reach_gitter() -> Result<()>
     let emote = remote.wait_for_text(&format!("@{external} waves")).await?;
     assert!(emote.get_bool("status")?);
 
-    let first = ann.send_text(&room, "frist").await?;
-    let original = remote.wait_for_text("frist").await?;
+    let first = ann.send_text(&room, "draft").await?;
+    let original = remote.wait_for_text("draft").await?;
     assert!(!original.contains_key("parentId"));
     let new = json!({ "msgtype": "m.text", "body": "first" });
     let edit = json!({

@@ -53,6 +53,18 @@ async fn what_is_said_while_the_bridge_is_killed_arrives_once_and_in_order() -> 
     scene.heard().await
 }
 
+#[tokio::test]
+async fn the_database_may_end_and_come_back() -> Result<()> {
+    let mut scene = Scene::set().await?;
+    scene.say(Side::Gitter, "before").await?;
+    scene.stack.mongod.process.kill_9().await?;
+    scene.say(Side::Matrix, "while it is away").await?;
+    scene.stack.mongod.process.start_again().await?;
+    scene.say(Side::Gitter, "after").await?;
+    scene.say(Side::Matrix, "we go on").await?;
+    scene.heard().await
+}
+
 /// The log of changes is of no use any more where the database was restored: the messages
 /// themselves are looked through.
 #[tokio::test]

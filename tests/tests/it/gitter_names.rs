@@ -46,10 +46,9 @@ async fn rooms_whose_aliases_would_be_one_stay_two() -> Result<()> {
     let one = ann.join(&stack.alias("a/b_c")).await?;
     bob.say(&second, "in the second").await?;
     let alias = format!("#a_b_c_{}:{}", second.id, stack.synapse.server_name());
-    let two = wait::until("the second room", wait::PATIENCE, async || {
-        Ok(ann.resolve(&alias).await.ok())
-    })
-    .await?;
+    let two =
+        wait::until("the second room", wait::PATIENCE, async || Ok(ann.resolve(&alias).await.ok()))
+            .await?;
     assert_ne!(one, two);
     ann.join(&two).await?;
     bob.say(&first, "one").await?;
