@@ -83,6 +83,13 @@ impl GitterStackBuilder {
     /// Starts the platform while the bridge is prepared, the homeserver with the bridge's
     /// registration, then the bridge, and waits until it is ready.
     pub async fn start(self) -> Result<GitterStack> {
+        let mut stack = self.start_unready().await?;
+        stack.bridge.process.wait_ready().await?;
+        Ok(stack)
+    }
+
+    /// [`GitterStackBuilder::start`] without waiting until the bridge is ready.
+    pub async fn start_unready(self) -> Result<GitterStack> {
         let (synapse, url) = (self.synapse, self.mongod.url(DATABASE));
         let bridge = self.bridge.homeserver(&synapse.url()).flag("--mongodb", &url);
         let (mongod, (prepared, synapse)) = tokio::try_join!(self.mongod.start(), async {
@@ -91,7 +98,7 @@ impl GitterStackBuilder {
             Ok((prepared, synapse))
         })?;
         let gitter = Gitter::new(&mongod).await?;
-        let bridge = prepared.run().await?;
+        let bridge = prepared.spawn()?;
         Ok(GitterStack { bridge, synapse, gitter, mongod })
     }
 }

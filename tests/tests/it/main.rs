@@ -10,6 +10,7 @@ mod chaos;
 mod check;
 mod demo;
 mod gaps;
+mod gitter_bad_input;
 mod gitter_conversation;
 mod gitter_crash;
 mod gitter_names;
