@@ -190,6 +190,11 @@ impl Remote {
         self.core.ghosts.name(&self.core, key, fields).await
     }
 
+    /// Whether there is a portal of this key. Cheap, for portals that are in use.
+    pub async fn has_portal(&self, key: &PortalKey) -> Result<bool, StoreError> {
+        Ok(self.core.portals.find(&PortalBy::Key(key.clone())).await?.is_some())
+    }
+
     /// The portal in which a remote id is known, for networks that tell of removals by the id alone.
     ///
     /// Looks through the portals one by one: for what is rare.

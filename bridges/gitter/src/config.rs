@@ -19,9 +19,23 @@ pub struct Config {
     /// The homeserver's name is the platform's alone.
     #[serde(default = "yes")]
     pub dedicated_server_name: bool,
+    /// Whose joins Matrix sees.
+    #[serde(default)]
+    pub membership: Membership,
     /// Which rooms are bridged.
     #[serde(default)]
     pub rooms: Rooms,
+}
+
+/// Whose joins Matrix sees.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Membership {
+    /// Who speaks comes in, and goes when they leave the room.
+    #[default]
+    Active,
+    /// Who joins the room comes in at once.
+    Full,
 }
 
 /// Which rooms are bridged, by patterns of their uri.

@@ -239,6 +239,18 @@ impl Platform {
         Ok(newest.await?.and_then(|newest| newest.get_datetime("sent").copied().ok()))
     }
 
+    /// The newest message of a room that was sent up to then.
+    pub(crate) async fn newest_before(
+        &self,
+        room: ObjectId,
+        at: DateTime,
+    ) -> Result<Option<ObjectId>, PlatformError> {
+        let messages = self.messages();
+        let filter = doc! { "toTroupeId": room, "sent": { "$lte": at } };
+        let newest = messages.find_one(filter).sort(doc! { "sent": -1 }).await?;
+        Ok(newest.and_then(|newest| newest.get_object_id("_id").ok()))
+    }
+
     /// Forgets what is remembered of a room.
     pub(crate) async fn forget_room(&self, id: ObjectId) {
         self.rooms.invalidate(&id).await;

@@ -153,7 +153,14 @@ async fn open(router: &Router<'_>, cursor: &mut Cursor) -> Result<Changes, Platf
 }
 
 fn watch(platform: &Platform) -> mongodb::action::Watch<'_> {
-    let collections = ["chatmessages", "troupes", "users"];
+    let collections = [
+        "chatmessages",
+        "trouperemovedusers",
+        "troupes",
+        "troupeusers",
+        "users",
+        "usertroupelastaccesses",
+    ];
     platform
         .database
         .watch()

@@ -7,7 +7,10 @@ use bridge_core::{
     id::{PortalKey, Timestamp},
     network::{Message as Said, MessageKind, Reach, RemoteAction, RemoteEvent, RemoteUser},
 };
-use mongodb::bson::DateTime;
+use mongodb::{
+    bson::{Bson, DateTime, Document, oid::ObjectId},
+    change_stream::event::ChangeStreamEvent,
+};
 
 use crate::{
     document::{Message, User},
@@ -47,11 +50,7 @@ pub(crate) fn edit(message: &Message, sender: RemoteUser) -> Option<RemoteEvent>
 }
 
 /// A message that was removed.
-pub(crate) fn removal(
-    portal: PortalKey,
-    message: mongodb::bson::oid::ObjectId,
-    at: Timestamp,
-) -> RemoteEvent {
+pub(crate) fn removal(portal: PortalKey, message: ObjectId, at: Timestamp) -> RemoteEvent {
     RemoteEvent {
         portal,
         sender: None,
@@ -64,6 +63,20 @@ pub(crate) fn removal(
             reach: Reach::Any,
         },
     }
+}
+
+/// The rooms in which somebody has read, and up to when, of a change of `usertroupelastaccesses`.
+pub(crate) fn reading(change: &ChangeStreamEvent<Document>) -> Vec<(ObjectId, DateTime)> {
+    let entry = |(key, value): (&str, &Bson)| Some((id::read(key)?, *value.as_datetime()?));
+    if let Some(update) = &change.update_description {
+        let of_rooms = update.updated_fields.iter();
+        let of_rooms =
+            of_rooms.filter_map(|(key, value)| entry((key.strip_prefix("troupes.")?, value)));
+        return of_rooms.collect();
+    }
+    let rooms = change.full_document.as_ref().and_then(|all| all.get_document("troupes").ok());
+    let rooms = rooms.into_iter().flatten();
+    rooms.filter_map(|(key, value)| entry((key.as_str(), value))).collect()
 }
 
 /// The time of a document for the core.

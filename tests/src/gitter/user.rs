@@ -102,6 +102,38 @@ impl GitterUser {
         Ok(())
     }
 
+    /// Comes into a room.
+    pub async fn join(&self, room: &GitterRoom) -> Result<()> {
+        let membership = doc! { "userId": self.id, "troupeId": room.id };
+        let insert = doc! { "$setOnInsert": {
+            "flags": 125, "userId": self.id, "troupeId": room.id, "__v": 0,
+        } };
+        let members = self.gitter.collection("troupeusers");
+        members.update_one(membership, insert).upsert(true).await?;
+        Ok(())
+    }
+
+    /// Leaves a room.
+    pub async fn leave(&self, room: &GitterRoom) -> Result<()> {
+        let membership = doc! { "userId": self.id, "troupeId": room.id };
+        self.gitter.collection("troupeusers").delete_one(membership.clone()).await?;
+        let removed = doc! {
+            "$set": { "date": now() }, "$setOnInsert": { "__v": 0 },
+        };
+        let former = self.gitter.collection("trouperemovedusers");
+        former.update_one(membership, removed).upsert(true).await?;
+        Ok(())
+    }
+
+    /// Looks at a room: what was said so far is read.
+    pub async fn look(&self, room: &GitterRoom) -> Result<()> {
+        let (troupes, last) = (format!("troupes.{}", room.id), format!("last.{}", room.id));
+        let update = doc! { "$max": { troupes: now(), last: now() }, "$setOnInsert": { "__v": 0 } };
+        let accesses = self.gitter.collection("usertroupelastaccesses");
+        accesses.update_one(doc! { "userId": self.id }, update).upsert(true).await?;
+        Ok(())
+    }
+
     /// Takes another name.
     pub async fn rename(&mut self, username: &str) -> Result<()> {
         let update = doc! { "$inc": { "_tv": 1 }, "$set": { "username": username } };

@@ -40,11 +40,18 @@ async fn once(api: &Api, since: &str) -> Result<(String, Vec<Event>)> {
     let mut answer = call.send().await?;
     let next = answer["next_batch"].as_str().context("a sync has a next batch")?.to_owned();
     let mut batch = Vec::new();
-    for (kind, list) in [("join", "timeline"), ("leave", "timeline"), ("invite", "invite_state")] {
+    let lists: [(&str, &[&str]); 3] = [
+        ("join", &["timeline", "ephemeral"]),
+        ("leave", &["timeline"]),
+        ("invite", &["invite_state"]),
+    ];
+    for (kind, lists) in lists {
         for (room, mut data) in object(answer["rooms"][kind].take()) {
-            let Value::Array(events) = data[list]["events"].take() else { continue };
-            let of_room = |json| Event { room: room.clone(), json };
-            batch.extend(events.into_iter().map(of_room));
+            for list in lists {
+                let Value::Array(events) = data[*list]["events"].take() else { continue };
+                let of_room = |json| Event { room: room.clone(), json };
+                batch.extend(events.into_iter().map(of_room));
+            }
         }
     }
     Ok((next, batch))

@@ -45,7 +45,7 @@ async fn documents_that_break_the_schema_stop_nothing() -> Result<()> {
     let messages = stack.gitter.collection("chatmessages");
     let base = || -> Document {
         doc! { "_id": ObjectId::new(), "fromUserId": bob.id, "toTroupeId": remote.id,
-               "text": "odd", "html": "odd", "sent": DateTime::now() }
+        "text": "odd", "html": "odd", "sent": DateTime::now() }
     };
     let with = |key: &str, value: Bson| {
         let mut document = base();

@@ -14,6 +14,7 @@ mod gitter_bad_input;
 mod gitter_conversation;
 mod gitter_crash;
 mod gitter_names;
+mod gitter_people;
 mod irc_conversation;
 mod irc_crash;
 mod irc_format;

@@ -2,7 +2,7 @@
 
 use bridge_core::{
     id::Timestamp,
-    network::{ChannelInfo, Remote, RemoteAction, RemoteEvent, RemoteUser},
+    network::{ChannelInfo, Remote, RemoteAction, RemoteEvent, RemoteSignal, RemoteUser, Signal},
 };
 use mongodb::{
     bson::{DateTime, Document, doc, oid::ObjectId},
@@ -10,7 +10,7 @@ use mongodb::{
 };
 
 use crate::{
-    config::Config,
+    config::{Config, Membership},
     document::{Message, Room},
     id,
     platform::{Platform, PlatformError},
@@ -56,6 +56,17 @@ impl Router<'_> {
             ("troupes", _) => {
                 self.platform.forget_room(id).await;
                 self.room(id).await
+            }
+            ("troupeusers", OperationType::Insert) => {
+                self.member(change.full_document.as_ref(), RemoteAction::Join).await
+            }
+            ("trouperemovedusers", _) => {
+                let leave = RemoteAction::Leave { reason: None };
+                self.member(change.full_document.as_ref(), leave).await
+            }
+            ("usertroupelastaccesses", _) => {
+                self.read(&change).await?;
+                Ok(Vec::new())
             }
             ("users", _) => {
                 self.platform.forget_user(id).await;
@@ -127,6 +138,44 @@ impl Router<'_> {
         Ok(vec![to_matrix::removal(id::portal_key(room), id, now)])
     }
 
+    /// Somebody who came into a room, or went.
+    async fn member(
+        &self,
+        document: Option<&Document>,
+        action: RemoteAction,
+    ) -> Result<Vec<RemoteEvent>, PlatformError> {
+        if action == RemoteAction::Join && self.config.membership != Membership::Full {
+            return Ok(Vec::new());
+        }
+        let id = |key| document.and_then(|document| document.get_object_id(key).ok());
+        let (Some(room), Some(user)) = (id("troupeId"), id("userId")) else {
+            return Ok(Vec::new());
+        };
+        if !self.remote.has_portal(&id::portal_key(room)).await? {
+            return Ok(Vec::new());
+        }
+        let sender = self.person(user).await?;
+        let at = to_matrix::time(DateTime::now());
+        Ok(vec![RemoteEvent { sender: Some(sender), ..room_event(room, at, action) }])
+    }
+
+    /// Up to when somebody has read in rooms. It is shown at the newest message of that time.
+    async fn read(&self, change: &ChangeStreamEvent<Document>) -> Result<(), PlatformError> {
+        let Some(user) = change.full_document.as_ref() else { return Ok(()) };
+        let Ok(user) = user.get_object_id("userId") else { return Ok(()) };
+        for (room, at) in to_matrix::reading(change) {
+            let portal = id::portal_key(room);
+            if !self.remote.has_portal(&portal).await? {
+                continue;
+            }
+            let Some(newest) = self.platform.newest_before(room, at).await? else { continue };
+            let sender = self.person(user).await?;
+            let signal = Signal::Read { up_to: id::remote_id(newest) };
+            self.remote.signal(RemoteSignal { portal, sender, signal });
+        }
+        Ok(())
+    }
+
     /// A room that changed.
     async fn room(&self, id: ObjectId) -> Result<Vec<RemoteEvent>, PlatformError> {
         let Some(room) = self.platform.room(id).await? else { return Ok(Vec::new()) };
@@ -154,9 +203,13 @@ impl Router<'_> {
 
     /// Who wrote a message; their Matrix id is fixed at first sight.
     async fn sender(&self, message: &Message) -> Result<RemoteUser, PlatformError> {
-        let key = id::ghost_key(message.from_user);
-        let Some(user) = self.platform.user(message.from_user).await? else {
-            let fields = id::ghost_fields("ghost", message.from_user);
+        self.person(message.from_user).await
+    }
+
+    async fn person(&self, id: ObjectId) -> Result<RemoteUser, PlatformError> {
+        let key = id::ghost_key(id);
+        let Some(user) = self.platform.user(id).await? else {
+            let fields = id::ghost_fields("ghost", id);
             self.remote.name_ghost(&key, &fields).await?;
             return Ok(RemoteUser { key, name: "ghost".to_owned() });
         };
