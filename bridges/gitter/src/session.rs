@@ -23,7 +23,7 @@ use self::{cursor::Cursor, route::Router};
 use crate::{
     config::Config,
     network::Gitter,
-    platform::{Platform, PlatformError},
+    platform::{Platform, PlatformError, code_of},
 };
 
 /// Under what the place in the change stream is kept.
@@ -55,12 +55,12 @@ pub(crate) async fn run(
     platform.backing_user(&config.backing_user).await?;
     let router = Router { platform, config, remote };
     let mut cursor = Cursor::read(remote.fact(SCOPE).await?.as_deref());
-    let changes = open(&router, &mut cursor).await?;
+    let opened = open(&router, &mut cursor).await?;
     remote.link(Gitter::KIND, &LinkState::Up);
     let (sender, receiver) = mpsc::channel(BATCH);
     tokio::select! {
         () = shutdown.cancelled() => Ok(()),
-        read = read(changes, sender) => read,
+        read = read(opened, sender) => read,
         written = write(&router, cursor, receiver) => written,
     }
 }
@@ -73,10 +73,15 @@ enum News {
 }
 
 /// Hands on what the stream says, in order; waits while the other side is behind.
-async fn read(mut changes: Changes, sender: mpsc::Sender<News>) -> Result<(), PlatformError> {
+async fn read(opened: Opened, sender: mpsc::Sender<News>) -> Result<(), PlatformError> {
+    let (mut changes, mut early) = opened;
     let mut noted = Instant::now();
     while changes.is_alive() {
-        let news = match changes.next_if_any().await? {
+        let next = match early.take() {
+            Some(early) => Some(early),
+            None => changes.next_if_any().await?,
+        };
+        let news = match next {
             Some(change) => News::Change(Box::new(change)),
             None if noted.elapsed() < NOTE_EVERY => continue,
             None => {
@@ -119,17 +124,19 @@ async fn write(
     Ok(())
 }
 
+/// A stream, and the change that its first answer brought.
+type Opened = (Changes, Option<ChangeStreamEvent<Document>>);
+
 /// Opens the stream where the last one ended.
 ///
 /// A place that the database does not know any more (its log has rolled over, or its data were
 /// restored) leaves a gap. It is closed by looking through the messages themselves; what changes
 /// meanwhile is in the new stream already.
-async fn open(router: &Router<'_>, cursor: &mut Cursor) -> Result<Changes, PlatformError> {
+async fn open(router: &Router<'_>, cursor: &mut Cursor) -> Result<Opened, PlatformError> {
     let platform = router.platform;
     if let Some(token) = cursor.token() {
-        let resumed = watch(platform).resume_after(token).await;
-        match resumed {
-            Ok(changes) => return Ok(changes),
+        match begin(watch(platform).resume_after(token)).await {
+            Ok(opened) => return Ok(opened),
             Err(error) if is_away(&error) => return Err(error.into()),
             Err(error) => tracing::warn!(
                 %error,
@@ -138,18 +145,19 @@ async fn open(router: &Router<'_>, cursor: &mut Cursor) -> Result<Changes, Platf
             ),
         }
     }
-    let mut changes = watch(platform).await?;
-    // One round fills in the place from which this stream reads.
-    let early = changes.next_if_any().await?;
-    let token = changes.resume_token();
+    let (changes, early) = begin(watch(platform)).await?;
     catch_up::run(router, cursor).await?;
-    let mut events = Vec::new();
-    if let Some(change) = early {
-        cursor.note(seen(&change));
-        events = router.route(change).await?;
+    if early.is_none() {
+        commit(router.remote, cursor, changes.resume_token(), &[]).await?;
     }
-    commit(router.remote, cursor, token, &events).await?;
-    Ok(changes)
+    Ok((changes, early))
+}
+
+/// Opens a stream and asks it once: only then is it known that the database takes the place.
+async fn begin(watch: mongodb::action::Watch<'_>) -> mongodb::error::Result<Opened> {
+    let mut changes = watch.await?;
+    let early = changes.next_if_any().await?;
+    Ok((changes, early))
 }
 
 fn watch(platform: &Platform) -> mongodb::action::Watch<'_> {
@@ -172,6 +180,12 @@ fn watch(platform: &Platform) -> mongodb::action::Watch<'_> {
 /// Whether the database cannot be reached, rather than refusing the place.
 fn is_away(error: &mongodb::error::Error) -> bool {
     use mongodb::error::ErrorKind;
+    /// Servers that end, or hand over to another.
+    const PASSING: [i32; 12] =
+        [6, 7, 89, 91, 189, 262, 9_001, 10_107, 11_600, 11_602, 13_435, 13_436];
+    if code_of(error).is_some_and(|code| PASSING.contains(&code)) {
+        return true;
+    }
     matches!(
         &*error.kind,
         ErrorKind::Io(_)
