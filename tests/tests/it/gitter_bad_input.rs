@@ -1,12 +1,12 @@
 //! Databases and documents that are not as they should be.
 
 use anyhow::Result;
-use bridge_tests::{gitter::GitterStack, wait};
+use bridge_tests::{gitter::GitterStack, rig::MongodBuilder, wait};
 use mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 
 #[tokio::test]
 async fn a_server_without_a_replica_set_is_named_together_with_what_mends_it() -> Result<()> {
-    let stack = GitterStack::builder().mongod(|mongod| mongod.standalone()).start_unready().await?;
+    let stack = GitterStack::builder().mongod(MongodBuilder::standalone).start_unready().await?;
     let reason = wait::until("the reason", wait::PATIENCE, async || {
         let Ok((_, health)) = stack.bridge.health().await else { return Ok(None) };
         let reasons = health["reasons"].as_array().cloned().unwrap_or_default();

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use bridge_tests::{
     gitter::{GitterRoom, GitterStack, GitterUser},
-    matrix::MatrixUser,
+    matrix::{Event, MatrixUser},
 };
 use serde_json::json;
 
@@ -74,7 +74,7 @@ async fn a_room_appears_with_its_first_message() -> Result<()> {
     bob.say(&remote, "hello").await?;
     ann.wait_for("the second", |event| event.says(&room, "hello")).await?;
     let said: Vec<_> = ann.history(&room).await?;
-    let said: Vec<_> = said.iter().map(|event| event.body()).filter(|it| !it.is_empty()).collect();
+    let said: Vec<_> = said.iter().map(Event::body).filter(|it| !it.is_empty()).collect();
     assert_eq!(said, ["is anybody here?", "hello"]);
     assert_eq!(ann.state(&room, "m.room.topic", "").await?["topic"], "of silence");
     Ok(())
