@@ -25,7 +25,6 @@ mod send;
 mod server;
 mod state;
 mod transport;
-mod whole_state;
 
 #[cfg(test)]
 mod tests;

@@ -250,7 +250,7 @@ async fn tell_locked(
     );
     let ops = vec![
         Op::Cursor { scope, value: Some("told".to_owned()) },
-        notice::in_room(core, portal, &text),
+        notice::in_room(core, portal, &text)?,
     ];
     core.store.commit(Batch::durable(ops)).await.map(drop)
 }

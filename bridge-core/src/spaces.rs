@@ -165,7 +165,10 @@ async fn fill(
     space: &RoomId,
     wanted: &BTreeSet<OwnedRoomId>,
 ) -> Result<(), PerformError> {
-    let present = children(&core.homeserver.whole_state(space, As::Bot).await?);
+    let state = core.homeserver.whole_state(space, As::Bot).await?;
+    let state: Vec<Value> =
+        state.iter().filter_map(|event| serde_json::from_str(event.get()).ok()).collect();
+    let present = children(&state);
     let via = json!({ "via": [core.names.domain()] });
     let added = wanted.iter().filter(|room| !present.contains(room.as_str()));
     let added = added.map(|room| (room.as_str(), &via));

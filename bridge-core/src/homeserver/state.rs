@@ -3,7 +3,7 @@
 use hyper::Method;
 use ruma::{OwnedEventId, RoomId};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{
     As, Homeserver, HomeserverError,
@@ -30,9 +30,9 @@ impl Homeserver {
         &self,
         room_id: &RoomId,
         as_user: As<'_>,
-    ) -> Result<Vec<Value>, HomeserverError> {
+    ) -> Result<Vec<Box<RawValue>>, HomeserverError> {
         let path = room_path(room_id).segment("state").acting(as_user);
-        Ok(self.find("whole_state", path).await?.unwrap_or_default())
+        self.json("whole_state", Method::GET, path, None).await
     }
 
     /// [`Homeserver::state`] with `format=event`: the whole event. A homeserver that does not know the format

@@ -9,7 +9,10 @@ use crate::{
     homeserver::As,
     id::PortalKey,
     permission::Level,
-    portal::{from_network::PerformError, plumb},
+    portal::{
+        from_network::PerformError,
+        link::{self, LinkError},
+    },
     store::{PortalBy, PortalKind, StoreError},
 };
 
@@ -69,6 +72,16 @@ impl From<PerformError> for AdoptError {
     }
 }
 
+impl From<LinkError> for AdoptError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Homeserver(error) => PerformError::from(error).into(),
+            LinkError::Power(why) => Self::Refused(why),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+}
+
 /// Makes a room a portal, if it is open to everybody and not the portal of anything else.
 pub(super) async fn adopt(
     core: &Arc<Core>,
@@ -81,7 +94,7 @@ pub(super) async fn adopt(
     match known.filter(|portal| portal.kind != PortalKind::Unlinked) {
         Some(portal) if portal.key != key => return Err(AdoptError::Taken(portal.key.clone())),
         Some(_) => {}
-        None => drop(plumb::link(core, &key, room.as_str()).await?),
+        None => link::adopt(core, &key, &room).await?,
     }
     if state(core, &room, "m.room.join_rules", "join_rule").await?.as_deref() != Some("public") {
         return Err(AdoptError::Closed);

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::error::LinkError;
 use self::turns::Turns;
+pub(crate) use self::{begin::adopt, error::LinkError};
 use crate::{
     core::Core,
     id::{LaneId, PortalKey},

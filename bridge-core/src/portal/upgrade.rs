@@ -49,7 +49,7 @@ pub(crate) async fn follow(
                 "I may not enter the room that replaces this one. Invite {reader} there, and the \
                  bridge goes on in it."
             );
-            let op = notice::in_room(core, portal, &text);
+            let op = notice::in_room(core, portal, &text)?;
             core.store.commit(Batch::durable(vec![op])).await?;
             Ok(())
         }

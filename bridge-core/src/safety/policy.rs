@@ -139,7 +139,7 @@ async fn read(
     room: &OwnedRoomOrAliasId,
 ) -> Result<(OwnedRoomId, Vec<(Kind, String, Rule)>), HomeserverError> {
     let room = core.homeserver.join(room, &[], As::Bot).await?;
-    let state = core.homeserver.whole_state(&room).await?;
+    let state = core.homeserver.whole_state(&room, As::Bot).await?;
     let rules = state.iter().filter_map(|event| {
         #[derive(Deserialize)]
         struct Event<'a> {

@@ -346,6 +346,7 @@ mod tests {
         let line = |seq| Expected {
             token: token(seq),
             left: 1,
+            deed: Deed::Say,
             connection: 1,
             target: channel(),
             label: None,

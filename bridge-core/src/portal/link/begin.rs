@@ -65,6 +65,24 @@ pub(super) async fn link<N: Network>(
     Ok(changed(change))
 }
 
+/// Makes a room a portal without a remote channel. The caller has seen that it is free.
+pub(crate) async fn adopt(
+    core: &Arc<Core>,
+    key: &PortalKey,
+    room_id: &OwnedRoomId,
+) -> Result<(), LinkError> {
+    enter(core, room_id).await?;
+    let known = core.portals.find(&PortalBy::Key(key.clone())).await?;
+    let holder = core.portals.find(&PortalBy::Room(room_id.clone())).await?;
+    let holder = holder.filter(|holder| holder.key != *key);
+    let lane = write(core, key, known.as_deref(), holder.as_deref(), room_id, None).await?;
+    if let Some(portal) = core.portals.find(&PortalBy::Lane(lane)).await? {
+        finish(core, &portal, None).await?;
+    }
+    core.store.commit(Batch::settled(vec![ToDo::done(lane)])).await?;
+    Ok(())
+}
+
 /// Links of the configuration hold from the start of the bridge on: what was said in the room while
 /// the bot was still on its way there is taken too.
 async fn catch_up(core: &Arc<Core>, lane: LaneId, asker: &Asker) -> Result<(), LinkError> {
@@ -83,7 +101,7 @@ async fn catch_up(core: &Arc<Core>, lane: LaneId, asker: &Asker) -> Result<(), L
 async fn enter(core: &Core, room_id: &RoomId) -> Result<(), LinkError> {
     match core.homeserver.join(room_id.into(), &[], As::Bot).await {
         Ok(_) => {}
-        Err(error) if error.is_retryable() => return Err(error.into()),
+        Err(error) if error.is_retryable() || error.is("M_NOT_FOUND") => return Err(error.into()),
         Err(error) => {
             let bot = &core.bot;
             return Err(LinkError::Power(format!(
