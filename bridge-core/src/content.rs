@@ -6,6 +6,8 @@
 pub mod caps;
 pub mod emoji;
 pub mod html;
+#[cfg(any(test, feature = "testkit"))]
+pub mod invariants;
 pub mod ladder;
 pub mod link;
 pub mod markdown;

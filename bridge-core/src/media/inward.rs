@@ -74,6 +74,16 @@ impl From<FetchError> for InwardError {
     }
 }
 
+/// Begins with the file of a row that was just committed.
+pub(crate) fn begin(core: &Arc<Core>, seq: Seq, file: File) {
+    let core = core.clone();
+    tokio::spawn(async move {
+        if let Err(error) = core.inward.of_seq(&core, seq, &file).await {
+            tracing::debug!(%error, seq = seq.0, "a file did not come at once");
+        }
+    });
+}
+
 impl Inward {
     pub(crate) fn new(fetcher: Fetcher) -> Self {
         Self {
@@ -82,16 +92,6 @@ impl Inward {
             limit: OnceCell::new(),
             uploaded: Cache::new(REMEMBERED),
         }
-    }
-
-    /// Begins with the file of a row that was just committed.
-    pub(crate) fn begin(&self, core: &Arc<Core>, seq: Seq, file: File) {
-        let core = core.clone();
-        tokio::spawn(async move {
-            if let Err(error) = core.inward.of_seq(&core, seq, &file).await {
-                tracing::debug!(%error, seq = seq.0, "a file did not come at once");
-            }
-        });
     }
 
     async fn of_seq(&self, core: &Core, seq: Seq, file: &File) -> Result<Media, Arc<InwardError>> {

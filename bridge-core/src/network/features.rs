@@ -80,7 +80,7 @@ mod tests {
         let caps = Caps::default();
         let mut table = "| content | Echo |\n|---|---|\n".to_owned();
         for (kind, word) in features(&caps) {
-            table.push_str(&format!("| {kind} | {word} |\n"));
+            table += &["| ", kind, " | ", word, " |\n"].concat();
         }
         assert_eq!(differences(&table, "Echo", &caps), [""; 0]);
         let other = Caps { edit: Support::Native, ..Caps::default() };

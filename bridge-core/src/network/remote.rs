@@ -13,6 +13,7 @@ use crate::{
     failpoint,
     id::{Direction, GhostKey, PortalKey, RemoteId},
     lane::Settled,
+    media::inward,
     permission::Level,
     portal::from_network::Task,
     store::{
@@ -116,7 +117,7 @@ impl Remote {
         failpoint::hit("to_matrix.committed");
         for (seq, event) in committed.appended.iter().zip(&routed) {
             if let (Some(seq), Some(file)) = (seq, event.action.file()) {
-                self.core.inward.begin(&self.core, *seq, file.clone());
+                inward::begin(&self.core, *seq, file.clone());
             }
         }
         let new = committed.appended.iter().flatten().count();

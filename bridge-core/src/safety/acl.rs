@@ -36,13 +36,12 @@ impl Acls {
         host: &str,
     ) -> Result<bool, PerformError> {
         let Ok(server) = <&ServerName>::try_from(host) else { return Ok(false) };
-        let acl = match self.known.get(room).await {
-            Some(acl) => acl,
-            None => {
-                let acl = ask(core, room).await?;
-                self.known.insert(room.to_owned(), acl.clone()).await;
-                acl
-            }
+        let acl = if let Some(acl) = self.known.get(room).await {
+            acl
+        } else {
+            let acl = ask(core, room).await?;
+            self.known.insert(room.to_owned(), acl.clone()).await;
+            acl
         };
         Ok(acl.is_some_and(|acl| !acl.is_allowed(server)))
     }

@@ -37,8 +37,11 @@ pub(crate) struct Foreign {
     policy: OtherGhosts,
     users: Vec<String>,
     /// Who said what in which portal of late, by a hash, and under which names.
-    said: Mutex<HashMap<(LaneId, [u8; 16]), Vec<Said>>>,
+    said: Mutex<HashMap<Words, Vec<Said>>>,
 }
+
+/// The hash of a text in a portal.
+type Words = (LaneId, [u8; 16]);
 
 struct Said {
     name: String,

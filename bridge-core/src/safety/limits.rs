@@ -33,9 +33,9 @@ pub(crate) struct Wait {
 impl Limits {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            sender: config.sender.as_ref().and_then(limiter),
-            homeserver: config.homeserver.as_ref().and_then(limiter),
-            network: config.network.as_ref().and_then(limiter),
+            sender: config.sender.and_then(limiter),
+            homeserver: config.homeserver.and_then(limiter),
+            network: config.network.and_then(limiter),
         }
     }
 
@@ -58,7 +58,7 @@ impl Limits {
     }
 }
 
-fn limiter(limit: &Limit) -> Option<Keyed> {
+fn limiter(limit: Limit) -> Option<Keyed> {
     let burst = NonZeroU32::new(limit.burst)?;
     let rate = NonZeroU32::new(limit.per_minute)?;
     let quota = Quota::per_minute(rate).allow_burst(burst);

@@ -15,6 +15,8 @@ pub mod codec;
 pub mod config;
 pub mod ctcp;
 mod echo;
+#[cfg(test)]
+mod features_test;
 pub mod flood;
 pub mod format;
 mod hub;

@@ -224,6 +224,7 @@ proptest! {
     #[test]
     fn any_string_is_read(html in "\\PC*") {
         let _ = to_html(&read(&html));
+        crate::content::invariants::html(&html);
     }
 
     #[test]

@@ -164,6 +164,8 @@ proptest! {
             let _ = to_html_always(&from_markdown(&text, &flavour));
             let _ = to_html_always(&from_markdown(&more, &flavour));
         }
+        crate::content::invariants::markdown(&text);
+        crate::content::invariants::markdown(&more);
     }
 
     #[test]
