@@ -8,6 +8,7 @@ mod admin_rooms;
 mod bad_input;
 mod chaos;
 mod check;
+mod content;
 mod demo;
 mod gaps;
 mod gitter_bad_input;
