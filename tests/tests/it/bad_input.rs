@@ -107,6 +107,7 @@ async fn bad_lines_are_passed_over_and_do_no_harm() -> Result<()> {
     ann.wait_for("the last line from IRC", |event| event.says(&room, "two")).await?;
     ann.send_text(&room, "three").await?;
     bob.wait_for("the last line from Matrix", |line| line.is_message("#lines", "three")).await?;
+    ann.wait_for("her own last line", |event| event.says(&room, "three")).await?;
     let by_bob = |words: &str| (stack.ghost("bob"), words.to_owned());
     let by_ann = |words: &str| (ann.id().to_owned(), words.to_owned());
     let all = [by_ann("one"), by_bob("caf\u{e9} \u{ff}"), by_bob("two"), by_ann("three")];
