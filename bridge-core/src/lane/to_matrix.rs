@@ -7,6 +7,8 @@ mod resume;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
+
 use super::{queue::Queue, step::Step};
 use crate::{
     core::Core,
@@ -84,7 +86,15 @@ impl<N: Network> ToMatrix<N> {
         let Some(row) = self.queue.pop_front() else { return };
         let core = self.core.clone();
         self.step.begin(async move {
-            let performed = from_network::perform(&core, &row).await;
+            let (for_search, lane, seq) = (core.clone(), row.lane, row.seq);
+            let find_sent = move || -> BoxFuture<'static, _> {
+                let core = for_search.clone();
+                Box::pin(async move {
+                    let found = resume::find_sent(&core, lane, &[seq]).await;
+                    found.into_iter().next().map(|(_, mappings)| mappings)
+                })
+            };
+            let performed = from_network::perform(&core, &row, find_sent).await;
             Outcome::Performed(row, performed)
         });
     }

@@ -6,6 +6,7 @@ mod reaction;
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use ruma::{EventId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,14 @@ pub(crate) enum PerformError {
 }
 
 /// Works a row off: waits for a homeserver that is away, and gives up only when it says no.
-pub(crate) async fn perform(core: &Arc<Core>, row: &Row) -> Performed {
+///
+/// Before another attempt `find_sent` is asked whether one before arrived after all: a homeserver
+/// that is restarted forgets which transaction ids it has seen.
+pub(crate) async fn perform(
+    core: &Arc<Core>,
+    row: &Row,
+    find_sent: impl Fn() -> BoxFuture<'static, Option<Vec<Mapping>>> + Send + Sync,
+) -> Performed {
     let task = match Task::from_body(&row.body) {
         Ok(task) => task,
         Err(error) => {
@@ -103,6 +111,12 @@ pub(crate) async fn perform(core: &Arc<Core>, row: &Row) -> Performed {
                 metrics::counter!("bridge_retried_total", "direction" => "to_matrix").increment(1);
                 tracing::debug!(%error, lane = row.lane.0, "the homeserver does not take an event");
                 patience.wait(core, &error).await;
+                // Whoever asks us to come later has not taken it.
+                if error.retry_after().is_none()
+                    && let Some(mappings) = find_sent().await
+                {
+                    return Performed::Done(mappings);
+                }
             }
             Err(PerformError::Store(error)) => {
                 tracing::error!(%error, lane = row.lane.0, "an event waits for the store");
