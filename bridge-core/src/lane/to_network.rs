@@ -329,6 +329,10 @@ impl<N: Network> ToNetwork<N> {
         self.core
             .commit(Batch::settled(vec![Op::Move { seq: row.seq, to: to.clone(), at: now }]))
             .await?;
+        // It may have been redacted while it was tried.
+        if self.core.store.row(row.seq).await?.is_none_or(|row| row.state.is_settled()) {
+            return Ok(());
+        }
         row.state = to;
         // What the network fixed before its first byte must be the same at the next try.
         if let Some(stored) = self.core.store.row(row.seq).await? {
