@@ -133,10 +133,7 @@ pub async fn examine<N: Network>(
             return found;
         }
     };
-    let listener = match ports.appservice {
-        Some(socket) => Some(Listener::start(socket, &registration)),
-        None => None,
-    };
+    let listener = ports.appservice.map(|socket| Listener::start(socket, &registration));
     let patient = Patient { config, registration: &registration, homeserver: client, listener };
     found.extend(homeserver::examine(&patient).await);
     found

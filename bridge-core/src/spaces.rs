@@ -52,13 +52,11 @@ pub(crate) async fn run<N: Network>(core: Arc<Core>, network: Arc<N>, stop: Canc
             }
         };
         let wait = async {
-            match pause {
-                Some(pause) => tokio::time::sleep(pause).await,
-                None => {
-                    changed.await;
-                    tokio::time::sleep(SETTLED).await;
-                }
+            if let Some(pause) = pause {
+                return tokio::time::sleep(pause).await;
             }
+            changed.await;
+            tokio::time::sleep(SETTLED).await;
         };
         tokio::select! {
             () = stop.cancelled() => return,
@@ -100,12 +98,11 @@ async fn ensure(core: &Core, name: &str) -> Result<OwnedRoomId, PerformError> {
         Some(room) => OwnedRoomId::try_from(room).ok(),
         None => None,
     };
-    let room = match found {
-        Some(room) => room,
-        None => {
-            note(MAKING).await?;
-            core.homeserver.create_room_raw(As::Bot, &request(core, name)).await?
-        }
+    let room = if let Some(room) = found {
+        room
+    } else {
+        note(MAKING).await?;
+        core.homeserver.create_room_raw(As::Bot, &request(core, name)).await?
     };
     if known.as_deref() != Some(room.as_str()) {
         note(room.as_str()).await?;

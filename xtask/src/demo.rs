@@ -2,6 +2,7 @@
 
 mod gitter;
 mod irc;
+mod xmpp;
 
 use std::{env, time::Instant};
 
@@ -14,6 +15,15 @@ use crate::{
     run::{cargo, run},
     setup,
 };
+
+/// Set by whoever wants to see the demo fail: the bridge ends half-way.
+const STOP_BRIDGE: &str = "BRIDGEWORK_DEMO_STOP_BRIDGE";
+
+const WORDS: &[&str] = &[
+    "amber", "basalt", "cobalt", "delta", "ember", "fjord", "garnet", "heron", "indigo", "juniper",
+    "kelp", "lagoon", "marble", "nectar", "opal", "pewter", "quartz", "russet", "saffron",
+    "tundra", "umber", "violet", "walnut", "yarrow",
+];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -29,16 +39,8 @@ pub(crate) struct Args {
 enum Network {
     Irc,
     Gitter,
+    Xmpp,
 }
-
-/// Set by whoever wants to see the demo fail: the bridge ends half-way.
-const STOP_BRIDGE: &str = "BRIDGEWORK_DEMO_STOP_BRIDGE";
-
-const WORDS: &[&str] = &[
-    "amber", "basalt", "cobalt", "delta", "ember", "fjord", "garnet", "heron", "indigo", "juniper",
-    "kelp", "lagoon", "marble", "nectar", "opal", "pewter", "quartz", "russet", "saffron",
-    "tundra", "umber", "violet", "walnut", "yarrow",
-];
 
 /// What happens after the proof.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,6 +62,7 @@ pub(crate) fn demo(args: &Args) -> Result<()> {
     match args.network {
         Network::Irc => runtime.block_on(irc::demo(afterwards)),
         Network::Gitter => runtime.block_on(gitter::demo(afterwards)),
+        Network::Xmpp => runtime.block_on(xmpp::demo(afterwards)),
     }
 }
 

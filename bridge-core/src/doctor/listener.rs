@@ -85,7 +85,7 @@ async fn answer(State(ear): State<Ear>, request: Request) -> Response {
         });
         return refusal.into_response();
     }
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     if path.ends_with("/ping") {
         let nonce = serde_json::from_slice::<Ping>(&body).unwrap_or_default().transaction_id;
         ear.heard.send_modify(|heard| heard.pings.extend(nonce));

@@ -26,7 +26,7 @@ async fn a_list_of_rooms_is_applied_in_spite_of_interruptions() -> Result<()> {
     let list = stack.bridge.dir().join("rooms.csv");
     let mut text = "remote,room\n".to_owned();
     for (remote, room) in &rooms {
-        text.push_str(&format!("{remote},{room}\n"));
+        text += &[remote, ",", room, "\n"].concat();
     }
     let bad =
         format!("local/#closed,{closed}\nlocal/#nowhere,#nowhere:localhost\nother/#x,{closed}-x\n");
@@ -91,8 +91,8 @@ async fn a_list_of_rooms_is_applied_in_spite_of_interruptions() -> Result<()> {
     let moved = ann.create_room(NewRoom::default().public()).await?;
     rooms.insert(names[2].clone(), moved);
     rooms.remove(&names[3]);
-    let yaml: String =
-        rooms.iter().map(|(remote, room)| format!("\"{remote}\": \"{room}\"\n")).collect();
+    let row = |(remote, room): (&String, &String)| format!("\"{remote}\": \"{room}\"");
+    let yaml = rooms.iter().map(row).collect::<Vec<_>>().join("\n");
     fs::write(stack.bridge.dir().join("rooms.yaml"), yaml)?;
     let output = stack.bridge.cli(&["rooms", "apply", "rooms.yaml", "--prune"]).await?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -36,7 +36,7 @@ async fn what_is_wrong_with_the_homeserver_is_named() -> Result<()> {
     // Another address, then one where something else answers.
     let url = stack.synapse.url();
     let nobody = free_port();
-    stack.bridge.set("homeserver.url", format!("http://127.0.0.1:{}", nobody))?;
+    stack.bridge.set("homeserver.url", format!("http://127.0.0.1:{nobody}"))?;
     finds(&stack.bridge, "L1", "homeserver.url", "no Matrix homeserver that answers").await?;
     stack.bridge.set("homeserver.url", format!("{url}/elsewhere"))?;
     finds(&stack.bridge, "L1", "homeserver.url", "no Matrix homeserver that answers").await?;
@@ -110,7 +110,7 @@ async fn a_port_in_use_and_a_second_instance_are_named() -> Result<()> {
     // The same store and ports, but under another address of the admin: not our own instance.
     let admin = stack.bridge.admin_url().replace("http://", "");
     let other = free_port();
-    stack.bridge.set("admin.listen", format!("127.0.0.1:{}", other))?;
+    stack.bridge.set("admin.listen", format!("127.0.0.1:{other}"))?;
     let (code, found) = check(&stack.bridge, &["check", "--json"]).await?;
     assert_eq!(code, 1);
     let codes: Vec<&str> = codes(&found);
@@ -129,7 +129,7 @@ async fn another_instance_that_answers_is_named() -> Result<()> {
     // another store.
     for key in ["appservice", "admin", "media"] {
         let port = free_port();
-        stack.bridge.set(&format!("{key}.listen"), format!("127.0.0.1:{}", port))?;
+        stack.bridge.set(&format!("{key}.listen"), format!("127.0.0.1:{port}"))?;
     }
     stack.bridge.set("store.url", "sqlite:second.db")?;
     finds(&stack.bridge, "L5", "appservice.url", "another instance").await
@@ -140,7 +140,7 @@ async fn a_network_that_is_down_or_refuses_is_named() -> Result<()> {
     let mut stack = Stack::irc().start().await?;
     let server = format!("irc://{}", stack.irc.address());
     let nobody = free_port();
-    let down = format!("irc://127.0.0.1:{}", nobody);
+    let down = format!("irc://127.0.0.1:{nobody}");
     stack.bridge.set("irc.networks.local.servers", vec![down])?;
     let key = "irc.networks.local.servers";
     finds(&stack.bridge, "N1", key, "cannot connect").await?;

@@ -53,6 +53,19 @@ async fn the_demo_of_gitter_fails_when_the_bridge_stops_half_way() -> Result<()>
     Ok(())
 }
 
+#[tokio::test]
+async fn the_demo_of_xmpp_shows_a_room_of_each_side() -> Result<()> {
+    let output = demo("xmpp", &[]).await?;
+    let (said, errors) = texts(&output);
+    assert!(output.status.success(), "{said}{errors}");
+    for direction in ["Matrix -> XMPP", "XMPP   -> Matrix"] {
+        assert_eq!(said.matches(direction).count(), 2, "{said}");
+    }
+    let output = demo("xmpp", &[("BRIDGEWORK_DEMO_STOP_BRIDGE", "1")]).await?;
+    assert_eq!(output.status.code(), Some(1));
+    Ok(())
+}
+
 fn texts(output: &Output) -> (String, String) {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))

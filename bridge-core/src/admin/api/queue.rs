@@ -210,7 +210,7 @@ fn failed(id: i64, what: &str) -> Settled {
 
 /// The rows that a request names.
 async fn named(core: &Core, request: &QueueRequest) -> Result<Vec<(i64, Option<Row>)>, ApiError> {
-    if request.all == !request.ids.is_empty() {
+    if request.all != request.ids.is_empty() {
         let what = "name messages in `ids`, or set `all`";
         return Err(ApiError::bad_request("bad_request", what));
     }
@@ -256,13 +256,12 @@ async fn items(core: &Core, rows: Vec<Row>) -> Result<Vec<QueueItem>, StoreError
     let mut portals: HashMap<LaneId, Option<Arc<Portal>>> = HashMap::new();
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
-        let portal = match portals.get(&row.lane) {
-            Some(portal) => portal.clone(),
-            None => {
-                let portal = core.portals.find(&PortalBy::Lane(row.lane)).await?;
-                portals.insert(row.lane, portal.clone());
-                portal
-            }
+        let portal = if let Some(portal) = portals.get(&row.lane) {
+            portal.clone()
+        } else {
+            let portal = core.portals.find(&PortalBy::Lane(row.lane)).await?;
+            portals.insert(row.lane, portal.clone());
+            portal
         };
         items.push(item(&row, portal.as_deref()));
     }

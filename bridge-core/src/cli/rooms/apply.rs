@@ -32,7 +32,8 @@ const AT_ONCE: usize = 8;
 #[derive(Debug, Serialize)]
 struct Outcome {
     /// `linked`, `moved`, `unchanged`, `unlinked` or `failed`.
-    outcome: &'static str,
+    #[serde(rename = "outcome")]
+    word: &'static str,
     /// The channel, as the list names it.
     remote: String,
     /// The room, as the list names it.
@@ -114,7 +115,7 @@ async fn ask(client: &Client, wanted: Wanted) -> Result<Outcome, Failure> {
         LinkRequest { remote: wanted.remote.clone(), room: wanted.room.clone(), asker: None };
     match client.ask::<LinkAnswer>(Method::PUT, "/links", &request).await {
         Ok(answer) => Ok(Outcome {
-            outcome: answer.outcome.word(),
+            word: answer.outcome.word(),
             remote: wanted.remote,
             room: wanted.room,
             what: None,
@@ -128,7 +129,7 @@ async fn ask(client: &Client, wanted: Wanted) -> Result<Outcome, Failure> {
 
 fn failure(wanted: Wanted, body: ErrorBody) -> Outcome {
     Outcome {
-        outcome: "failed",
+        word: "failed",
         remote: wanted.remote,
         room: wanted.room,
         what: Some(body.what),
@@ -174,7 +175,7 @@ async fn prune(
         let outcome = match client.ask::<LinkAnswer>(Method::POST, "/links/unlink", &request).await
         {
             Ok(answer) => Outcome {
-                outcome: answer.outcome.word(),
+                word: answer.outcome.word(),
                 remote,
                 room,
                 what: None,
@@ -209,14 +210,14 @@ impl Progress {
     }
 
     fn tell(&mut self, outcome: Outcome, out: &mut dyn Write) -> Result<(), Failure> {
-        if outcome.outcome == "failed" {
+        if outcome.word == "failed" {
             self.failures += 1;
         }
         self.keys.extend(outcome.key.clone());
         if !self.json {
-            let Outcome { outcome, remote, room, what, .. } = &outcome;
+            let Outcome { word, remote, room, what, .. } = &outcome;
             let what = what.as_ref().map(|what| format!(": {what}")).unwrap_or_default();
-            writeln!(out, "{outcome} {remote} {room}{what}")?;
+            writeln!(out, "{word} {remote} {room}{what}")?;
             out.flush()?;
         }
         self.outcomes.push(outcome);
@@ -233,7 +234,7 @@ impl Progress {
         if self.json {
             print_json(&self.outcomes, out)?;
         }
-        let count = |word: &str| self.outcomes.iter().filter(|done| done.outcome == word).count();
+        let count = |word: &str| self.outcomes.iter().filter(|done| done.word == word).count();
         let counts = ["linked", "moved", "unchanged", "unlinked", "failed"]
             .map(|word| format!("{} {word}", count(word)));
         eprintln!("{}", counts.join(", "));

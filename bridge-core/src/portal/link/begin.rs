@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// How long the network may take to let the bridge in.
-const OPEN_LIMIT: Duration = Duration::from_secs(60);
+const OPEN_LIMIT: Duration = Duration::from_mins(1);
 
 /// Links a channel to a room. Linking what is linked already only makes sure of it.
 pub(super) async fn link<N: Network>(

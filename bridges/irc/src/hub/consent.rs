@@ -98,7 +98,7 @@ impl Hub {
         let Some(question) = self.consents.questions.get_mut(key) else { return };
         let operators = std::mem::take(&mut question.operators);
         if operators.contains(&self.casemap.fold(&bot)) {
-            return self.settle_consent(key, Ok(()));
+            return self.settle_consent(key, &Ok(()));
         }
         let answered = question.answer.take().filter(|(nick, _)| operators.contains(nick));
         match answered {
@@ -107,18 +107,18 @@ impl Hub {
                 if let Err(error) = self.remote.keep_fact(&scope, Some(&room)).await {
                     tracing::warn!(%error, "the yes of an operator is not kept");
                 }
-                self.settle_consent(key, Ok(()));
+                self.settle_consent(key, &Ok(()));
             }
             Some((nick, Answer::No)) => {
                 let why = format!("{nick}, an operator of {key}, says no");
-                self.settle_consent(key, Err(OpenError::Refused(why)));
+                self.settle_consent(key, &Err(OpenError::Refused(why)));
             }
             None if operators.is_empty() => {
                 let why = format!(
                     "{key} has no operator who could say yes; make {bot} one, or set \
                      ask_operators: false if the network is yours"
                 );
-                self.settle_consent(key, Err(OpenError::Refused(why)));
+                self.settle_consent(key, &Err(OpenError::Refused(why)));
             }
             None if question.is_put => {}
             None => {
@@ -133,7 +133,7 @@ impl Hub {
         }
     }
 
-    fn settle_consent(&mut self, key: &Folded, outcome: Result<(), OpenError>) {
+    fn settle_consent(&mut self, key: &Folded, outcome: &Result<(), OpenError>) {
         let Some(question) = self.consents.questions.remove(key) else { return };
         for asker in question.askers {
             drop(asker.send(outcome.clone()));
