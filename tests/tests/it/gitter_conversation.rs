@@ -67,10 +67,10 @@ async fn a_room_appears_with_its_first_message() -> Result<()> {
     bob.say(&remote, "is anybody here?").await?;
     let alias = stack.alias("acme/quiet");
     let room = bridge_tests::wait::until("the room", bridge_tests::wait::PATIENCE, async || {
-        Ok(ann.resolve(&alias).await.ok())
+        // Its alias is there before it lets anybody in.
+        Ok(ann.join(&alias).await.ok())
     })
     .await?;
-    ann.join(&room).await?;
     bob.say(&remote, "hello").await?;
     ann.wait_for("the second", |event| event.says(&room, "hello")).await?;
     let said: Vec<_> = ann.history(&room).await?;
