@@ -260,7 +260,7 @@ impl Scene {
     fn heard_on_matrix(&self) -> Vec<Said> {
         let ghost = |said: Said| {
             let who = said.who.strip_prefix("_irc_local_")?.to_owned();
-            ON_IRC.contains(&&*who).then(|| Said { who, ..said })
+            ON_IRC.contains(&&*who).then_some(Said { who, ..said })
         };
         self.words(&self.observer().events()).into_iter().filter_map(ghost).collect()
     }

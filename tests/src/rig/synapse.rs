@@ -97,7 +97,7 @@ impl SynapseBuilder {
             url: self.url(),
             server_name: self.server_name,
             http: http_client()?,
-            scratch: scratch,
+            scratch,
         })
     }
 }
