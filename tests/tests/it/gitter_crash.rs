@@ -123,8 +123,8 @@ impl Scene {
         self.stack.bridge.wait_failpoint(DEADLINE).await?;
         self.stack.bridge.disarm();
         self.stack.bridge.start_again().await?;
-        for side in [Side::Matrix, Side::Gitter] {
-            self.say(side, &format!("after {point}")).await?;
+        for (side, by) in [(Side::Matrix, "Matrix"), (Side::Gitter, "Gitter")] {
+            self.say(side, &format!("after {point}, by {by}")).await?;
         }
         self.heard().await
     }

@@ -40,7 +40,7 @@ impl<'a> Inlines<'a> {
     /// Takes what the text begins with; returns what follows.
     fn piece<'t>(&mut self, text: &'t str, out: &mut Output) -> &'t str {
         let special = match text.as_bytes()[0] {
-            b'$' => self.formula(text, out),
+            b'$' => formula(text, out),
             b'\\' => spans::escaped(text).map(|(c, rest)| {
                 out.raw(c);
                 rest
@@ -53,10 +53,7 @@ impl<'a> Inlines<'a> {
                 out.raw(&format!("<code>{}</code>", escape_all(code)));
                 rest
             }),
-            b' ' | b'\n' => spans::line_feed(text).map(|rest| {
-                out.raw("<br>");
-                rest
-            }),
+            b' ' | b'\n' => spans::line_feed(text).inspect(|_| out.raw("<br>")),
             b'~' => spans::struck(text).map(|(struck, rest)| {
                 let struck = self.render(struck);
                 out.raw(&format!("<del>{struck}</del>"));
@@ -75,12 +72,6 @@ impl<'a> Inlines<'a> {
         }
         out.pending.push_str(&text[..first]);
         &text[first..]
-    }
-
-    fn formula<'t>(&mut self, text: &'t str, out: &mut Output) -> Option<&'t str> {
-        let (latex, rest) = text.strip_prefix("$$")?.split_once("$$")?;
-        out.raw(&decorate::formula(latex));
-        Some(rest)
     }
 
     /// An address between angle brackets, a comment, or a tag, which is text.
@@ -141,13 +132,9 @@ impl<'a> Inlines<'a> {
     }
 
     fn emphasis<'t>(&mut self, text: &'t str, out: &mut Output) -> Option<&'t str> {
-        let (tag, inside, rest) = match spans::strong(text) {
-            Some((inside, rest)) => ("strong", inside, rest),
-            None => {
-                let (inside, rest) = spans::emphasised(text)?;
-                ("em", inside, rest)
-            }
-        };
+        let strong = spans::strong(text).map(|(inside, rest)| ("strong", inside, rest));
+        let emphasised = || spans::emphasised(text).map(|(inside, rest)| ("em", inside, rest));
+        let (tag, inside, rest) = strong.or_else(emphasised)?;
         let inside = self.render(inside);
         out.raw(&format!("<{tag}>{inside}</{tag}>"));
         Some(rest)
@@ -201,6 +188,12 @@ impl<'a> Inlines<'a> {
         self.found.urls.push(url);
         html
     }
+}
+
+fn formula<'t>(text: &'t str, out: &mut Output) -> Option<&'t str> {
+    let (latex, rest) = text.strip_prefix("$$")?.split_once("$$")?;
+    out.raw(&decorate::formula(latex));
+    Some(rest)
 }
 
 /// What was rendered, and text behind it that may yet turn out to be the beginning of something.

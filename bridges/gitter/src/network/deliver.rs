@@ -122,10 +122,7 @@ impl Gitter {
         outgoing: &Outgoing,
         texts: Vec<String>,
     ) -> Result<Vec<Part>, PlatformError> {
-        let newest = match self.sequence.knows(room) {
-            true => None,
-            false => platform.newest(room).await?,
-        };
+        let newest = if self.sequence.knows(room) { None } else { platform.newest(room).await? };
         let part = |(number, text)| {
             let sent = self.sequence.next(room, self.now(), newest);
             Part::new(outgoing.event_id.as_str(), number, sent, text)

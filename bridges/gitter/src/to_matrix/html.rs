@@ -3,6 +3,8 @@
 //! The processor writes mentions, formulas and code in ways of its own. They are rewritten to what
 //! Matrix HTML has for them, and the core's reader does the rest.
 
+use std::fmt::Write;
+
 use bridge_core::content::{
     Doc, Inline, Mention, MentionTarget,
     html::{HtmlContext, from_html},
@@ -39,7 +41,7 @@ pub(super) fn settle(doc: &mut Doc, may_address_all: bool) {
         match &mention.target {
             MentionTarget::Ghost(name) if name == EVERYBODY && may_address_all => {
                 mention.target = MentionTarget::Room;
-                mention.label = "@room".to_owned();
+                "@room".clone_into(&mut mention.label);
             }
             MentionTarget::Ghost(name) if !is_id(name) => {
                 *inline = Inline::text(mention.label.clone());
@@ -65,7 +67,7 @@ fn rewritten(html: &str) -> String {
         } else if attribute(tag, "class").as_deref() == Some("katex") {
             rest = formula(&mut out, rest);
         } else if let (true, Some(lang)) = (tag.starts_with("<code"), attribute(tag, "class")) {
-            out.push_str(&format!("<code class=\"language-{lang}\">"));
+            let _ = write!(out, "<code class=\"language-{lang}\">");
             rest = &rest[end..];
         } else {
             out.push_str(tag);
@@ -79,7 +81,7 @@ fn rewritten(html: &str) -> String {
 /// Writes a mention as a link; returns what follows it.
 fn mention_as_link<'a>(out: &mut String, name: &str, rest: &'a str) -> &'a str {
     let (label, rest) = rest.split_once("</span>").unwrap_or((rest, ""));
-    out.push_str(&format!("<a href=\"{MENTION}{}:gitter\">{label}</a>", hex(name)));
+    let _ = write!(out, "<a href=\"{MENTION}{}:gitter\">{label}</a>", hex(name));
     rest
 }
 
@@ -91,7 +93,7 @@ fn formula<'a>(out: &mut String, html: &'a str) -> &'a str {
     let source = whole.split_once(SOURCE).and_then(|(_, rest)| rest.split_once("</annotation>"));
     if let Some((source, _)) = source {
         let source = source.trim().replace('"', "&quot;");
-        out.push_str(&format!("<span data-mx-maths=\"{source}\"><code>{source}</code></span>"));
+        let _ = write!(out, "<span data-mx-maths=\"{source}\"><code>{source}</code></span>");
     }
     &html[end..]
 }
@@ -100,7 +102,7 @@ fn formula<'a>(out: &mut String, html: &'a str) -> &'a str {
 fn end_of_span(html: &str) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
-    while let Some(next) = html[at..].find("<") {
+    while let Some(next) = html[at..].find('<') {
         let here = at + next;
         if html[here..].starts_with("<span") {
             depth += 1;
@@ -123,7 +125,10 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 }
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    text.bytes().fold(String::new(), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
 }
 
 fn unhex(text: &str) -> Option<String> {

@@ -19,10 +19,9 @@ pub(super) fn tag(text: &str) -> Option<&str> {
     for (at, c) in text.char_indices() {
         match quote {
             Some(sign) if c == sign => quote = None,
-            Some(_) => {}
             None if c == '"' || c == '\'' => quote = Some(c),
             None if c == '>' => return Some(&text[..=at]),
-            None => {}
+            _ => {}
         }
     }
     None
