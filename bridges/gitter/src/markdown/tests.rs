@@ -30,9 +30,12 @@ fn differences(case: &Value) -> Vec<String> {
     }
     let urls: Vec<Value> =
         rendered.urls.iter().map(|url| serde_json::json!({ "url": url })).collect();
-    let mention = |mention: &NamedMention| match mention.is_group {
-        true => serde_json::json!({ "screenName": mention.screen_name, "group": true }),
-        false => serde_json::json!({ "screenName": mention.screen_name }),
+    let mention = |mention: &NamedMention| {
+        if mention.is_group {
+            serde_json::json!({ "screenName": mention.screen_name, "group": true })
+        } else {
+            serde_json::json!({ "screenName": mention.screen_name })
+        }
     };
     let mentions: Vec<Value> = rendered.mentions.iter().map(mention).collect();
     let issue = |issue: &Issue| match &issue.repo {
