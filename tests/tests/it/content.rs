@@ -17,7 +17,7 @@ async fn replies_edits_and_reactions_find_their_messages_after_a_restart() -> Re
     stack.bridge.restart().await?;
 
     let relation = json!({"m.in_reply_to": {"event_id": asked.id()}});
-    ann.send_message(&room, text("not me", relation)).await?;
+    ann.send_message(&room, text("not me", &relation)).await?;
     bob.wait_for("the quote", |line| line.is_message("#old", "> <bob> who has the key?")).await?;
     bob.wait_for("the reply", |line| line.is_message("#old", "not me")).await?;
     let edit = |body: &str| {
@@ -65,7 +65,7 @@ async fn every_kind_of_content_is_readable_on_plain_irc() -> Result<()> {
         (html("x", table), "1 | 2"),
         (html("x", "<h2>Title</h2>"), "Title"),
         (html("x", "<span data-mx-maths=\"x^2\">x2</span>"), "x^2"),
-        (text("in the thread", threaded), "in the thread"),
+        (text("in the thread", &threaded), "in the thread"),
         (location, "the harbour"),
         (unknown, "a dance nobody knows"),
     ] {
@@ -85,7 +85,7 @@ async fn every_kind_of_content_is_readable_on_plain_irc() -> Result<()> {
     Ok(())
 }
 
-fn text(body: &str, relation: Value) -> Value {
+fn text(body: &str, relation: &Value) -> Value {
     json!({"msgtype": "m.text", "body": body, "m.relates_to": relation})
 }
 
