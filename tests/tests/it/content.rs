@@ -22,7 +22,7 @@ async fn replies_edits_and_reactions_find_their_messages_after_a_restart() -> Re
     bob.wait_for("the reply", |line| line.is_message("#old", "not me")).await?;
     let edit = |body: &str| {
         let mut edit =
-            text(&format!("* {body}"), json!({"rel_type": "m.replace", "event_id": answer}));
+            text(&format!("* {body}"), &json!({"rel_type": "m.replace", "event_id": answer}));
         edit["m.new_content"] = json!({"msgtype": "m.text", "body": body});
         edit
     };
