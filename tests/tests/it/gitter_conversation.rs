@@ -59,7 +59,8 @@ async fn a_room_is_opened_by_its_alias_and_carries_words_both_ways() -> Result<(
 
 #[tokio::test]
 async fn a_room_appears_with_its_first_message() -> Result<()> {
-    let stack = GitterStack::builder().start().await?;
+    // Otherwise who joins later does not see the first message.
+    let stack = GitterStack::builder().set("portals.history_visibility", "shared").start().await?;
     let ann = stack.matrix_user("ann").await?;
     let bob = stack.gitter.user("bob", "Bob").await?;
     let remote = stack.gitter.room("acme/quiet").await?;
