@@ -174,8 +174,10 @@ impl Scene {
 
     /// Ends the bridge, and reads the row of an event.
     async fn row(self, event: &EventId) -> Row {
-        self.running.stop().await;
-        let path = self.folder.path().join("bridge.db");
+        let Self { running, network, folder, .. } = self;
+        running.stop().await;
+        drop(network); // which holds the core, and so the store
+        let path = folder.path().join("bridge.db");
         let opened = async {
             loop {
                 // What still ends holds the lock of the store for a moment.
