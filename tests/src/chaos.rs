@@ -16,6 +16,8 @@
 //!   ghost. The exception are the last lines before the IRC server ended, which the bridge may not
 //!   have been given any more: before the server is told to end, a line is awaited on Matrix, and
 //!   what came after it may be missing, from some line on to the last.
+//! - **Order**: [`Plan::full`] judges the order of all lines, [`Plan::small`] on IRC that of each
+//!   sender: see [`Order`].
 //! - Nobody touches the bridge but to start it again after a kill.
 
 mod speakers;
@@ -33,6 +35,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
+pub use self::verdict::Order;
 use self::{speakers::Speakers, strike::Blows, verdict::Said, witness::Witness};
 use crate::{
     matrix::{Event, MatrixUser},
@@ -61,19 +64,21 @@ pub struct Plan {
     pub outage: Duration,
     /// How long the rest may take to arrive once all is well again.
     pub deadline: Duration,
+    /// Which order of the lines on IRC is judged.
+    pub order: Order,
 }
 
 impl Plan {
     /// What a test has time for.
     pub fn small(seed: u64) -> Self {
         let (outage, deadline) = (Duration::from_secs(3), Duration::from_mins(1));
-        Self { seed, messages: 240, kills: 5, outage, deadline }
+        Self { seed, messages: 240, kills: 5, outage, deadline, order: Order::OfEachSender }
     }
 
     /// The whole of it: a few minutes.
     pub fn full(seed: u64) -> Self {
         let (outage, deadline) = (Duration::from_secs(10), Duration::from_mins(5));
-        Self { seed, messages: 2_000, kills: 20, outage, deadline }
+        Self { seed, messages: 2_000, kills: 20, outage, deadline, order: Order::Whole }
     }
 }
 
@@ -137,6 +142,7 @@ struct Scene {
     random: StdRng,
     blows: Blows,
     room: String,
+    order: Order,
     witness: Witness,
     speakers: Speakers,
 }
@@ -161,7 +167,8 @@ impl Scene {
         let random = StdRng::seed_from_u64(plan.seed);
         let speakers =
             Speakers::start(plan.seed, stack.irc.address(), CHANNEL, &room, matrix).await?;
-        let scene = Self { stack, random, blows: Blows::default(), room, witness, speakers };
+        let (blows, order) = (Blows::default(), plan.order);
+        let scene = Self { stack, random, blows, room, order, witness, speakers };
         // One word of each, so that all are where they speak before anything goes wrong.
         scene.speakers.allow(3);
         scene.settled(plan).await?;
@@ -229,11 +236,12 @@ impl Scene {
     fn complaints(&self, history: &[Said]) -> Vec<String> {
         let told = self.told();
         let (said, heard) = (self.said_on_matrix(), self.heard_on_irc());
-        let to_irc = verdict::compare(&said, history, &heard, |said| told.contains(&said.text));
+        let to_irc =
+            verdict::compare(&said, history, &heard, self.order, |said| told.contains(&said.text));
         let unread = self.blows.unread(&self.witness);
         let heard = self.heard_on_matrix();
         let said = self.witness.of(&ON_IRC);
-        let to_matrix = verdict::compare(&said, &said, &heard, |said| {
+        let to_matrix = verdict::compare(&said, &said, &heard, Order::Whole, |said| {
             unread.iter().any(|life| life.contains(said))
         });
         // The server gives lines in their order, so what is missing is the end.
