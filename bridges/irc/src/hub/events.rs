@@ -36,6 +36,7 @@ impl Hub {
             }
             EventKind::Closed(closed) => {
                 self.sessions.remove(&id);
+                self.asks.remove(&id);
                 tracing::info!(network = self.setup.name, reason = %closed.reason, "disconnected");
                 for (token, settlement) in self.echoes.lost(id.0, &closed.reason.to_string()) {
                     self.remote.settle(token, settlement);
@@ -64,7 +65,7 @@ impl Hub {
         }
     }
 
-    pub(super) fn hear_numeric(
+    pub(super) async fn hear_numeric(
         &mut self,
         user: Option<&OwnedUserId>,
         id: SessionId,
@@ -83,7 +84,15 @@ impl Hub {
                     return;
                 }
                 if let Some(user) = user {
-                    self.join_refused(user, &target, message);
+                    self.join_refused(user, &target, message).await;
+                }
+            }
+            Some(470) => {
+                // Sent on to another channel, where nobody asked to be.
+                let other = self.casemap.fold(message.param(2));
+                if let Some(user) = user {
+                    self.join_refused(user, &target, message).await;
+                    self.leave_unwanted(user, &other);
                 }
             }
             // Not set, not kicked: not there, no operator, a service, somebody of higher rank.
@@ -92,7 +101,7 @@ impl Hub {
             }
             Some(405 | 471 | 473 | 474 | 475 | 476 | 520) => {
                 if let Some(user) = user {
-                    self.join_refused(user, &target, message);
+                    self.join_refused(user, &target, message).await;
                 }
             }
             _ => {}
@@ -140,7 +149,7 @@ impl Hub {
             name: source.nick.clone(),
         });
         // Only what is said has an id of its own: a QUIT has one for all channels.
-        let said = matches!(action, RemoteAction::Message(_));
+        let said = matches!(action, RemoteAction::Message(_) | RemoteAction::React { .. });
         let msgid = arrival.filter(|_| said).and_then(|arrival| arrival.message.tag("msgid"));
         RemoteEvent {
             portal: id::channel_key(network, key),

@@ -10,17 +10,22 @@ use super::{
 use crate::{
     casemap::Folded,
     config::Membership,
+    echo::Deed,
     id,
     journal::Entry,
     message::{Message, Source},
+    roster::Member,
     session::{Arrival, SessionId},
-    to_matrix,
+    to_matrix, to_network,
 };
 
 impl Hub {
     /// A reader hears everything in its channels.
     pub(super) async fn read(&mut self, at: usize, id: SessionId, arrival: &Arrival) {
         let message = &arrival.message;
+        if self.answers(id, message) {
+            return;
+        }
         if message.numeric().is_some() {
             return self.read_numeric(at, id, message).await;
         }
@@ -46,19 +51,22 @@ impl Hub {
                 );
             }
             "PRIVMSG" | "NOTICE" => self.said(at, arrival, source).await,
+            "TAGMSG" | "REDACT" | "MODE" if arrival.own => {
+                self.done(id.0, message, Deed::Other, &to_network::seen_again(message));
+                if message.command == "MODE" {
+                    self.modes(at, arrival, source).await;
+                }
+            }
+            "TAGMSG" | "REDACT" => self.tagged(at, arrival, source).await,
+            "MODE" => self.modes(at, arrival, source).await,
+            "BATCH" => self.batch(message),
             "JOIN" => self.came(arrival, source).await,
             "PART" => {
                 let channel = self.casemap.fold(message.param(0));
                 let reason = Some(message.param(1)).filter(|r| !r.is_empty()).map(str::to_owned);
                 self.left(&channel, &source.nick, reason, arrival).await;
             }
-            "QUIT" => {
-                let reason = Some(message.param(0)).filter(|r| !r.is_empty()).map(str::to_owned);
-                let nick = self.casemap.fold(&source.nick);
-                for channel in self.channels_of(&nick) {
-                    self.left(&channel, &source.nick, reason.clone(), arrival).await;
-                }
-            }
+            "QUIT" => self.has_quit(arrival, source),
             "KICK" => self.kicked(arrival, source).await,
             "NICK" => self.renamed(arrival, source).await,
             "TOPIC" => {
@@ -95,10 +103,11 @@ impl Hub {
         }
     }
 
-    async fn read_numeric(&mut self, _at: usize, id: SessionId, message: &Message) {
+    async fn read_numeric(&mut self, at: usize, id: SessionId, message: &Message) {
         match message.numeric() {
             Some(324) => {
                 let key = self.casemap.fold(message.param(1));
+                self.modes_told(at, message).await;
                 let Some(channel) = self.channels.get_mut(&key) else { return };
                 channel.replay.history = History::of_modes(&message.params);
                 // A server that keeps a history tells right behind it since when.
@@ -126,13 +135,17 @@ impl Hub {
             Some(353) => {
                 let key = self.casemap.fold(message.param(2));
                 let casemap = self.casemap;
+                let handle = self.readers.get(at).and_then(|reader| reader.handle.as_ref());
+                let Some(prefixes) = handle.map(|it| it.state().isupport.prefixes()) else {
+                    return;
+                };
                 for name in message.param(3).split_ascii_whitespace() {
                     self.note_operator(&key, name);
                     let Some(channel) = self.channels.get_mut(&key) else { return };
                     let naming = channel.naming.get_or_insert_default();
-                    let name = name.trim_start_matches(['~', '&', '@', '%', '+', '!']);
-                    let nick = name.split('!').next().unwrap_or(name);
-                    naming.add(casemap, nick);
+                    let (ranks, name) = prefixes.split(name);
+                    let source = Source::parse(name);
+                    naming.add(casemap, Member { shown: source.nick, host: source.host, ranks });
                 }
             }
             Some(366) => {
@@ -146,7 +159,7 @@ impl Hub {
                     self.not_admitted(&key, &words(message));
                 }
             }
-            _ => self.hear_numeric(None, id, message),
+            _ => self.hear_numeric(None, id, message).await,
         }
     }
 
@@ -156,10 +169,13 @@ impl Hub {
         let now = channel.naming.take().unwrap_or_default();
         let gone = channel.roster.missing_from(&now);
         channel.roster = now;
-        for nick in gone {
-            let source = Source { nick, user: None, host: None };
-            let event = self.event(key, Some(&source), RemoteAction::Leave { reason: None }, None);
-            drop(self.journal.send(event.into()).await);
+        let compared = std::mem::replace(&mut channel.compared, true);
+        let shown: Vec<String> =
+            channel.roster.people().map(|(_, member)| member.shown.clone()).collect();
+        self.note_written(shown.iter().map(String::as_str));
+        self.has_gone(key, gone);
+        if !compared {
+            self.look_for_gone(key).await;
         }
     }
 
@@ -195,23 +211,29 @@ impl Hub {
             self.maybe_answer(&key, &nick, message.text());
         }
         let Some(action) = to_matrix::message(message) else { return };
+        let action = self.address(&key, action);
         let mut entry = Entry::from(self.event(&key, Some(source), action, Some(arrival)));
         if message.tag("msgid").is_none() {
             let Some(fact) = self.read_up_to(&key, arrival, played) else { return };
             entry.fact = fact;
         }
         drop(self.journal.send(entry).await);
+        self.power_of_speaker(&key, &nick).await;
     }
 
     async fn came(&mut self, arrival: &Arrival, source: &Source) {
         let key = self.casemap.fold(arrival.message.param(0));
         let casemap = self.casemap;
         let Some(channel) = self.channels.get_mut(&key) else { return };
-        channel.roster.add(casemap, &source.nick);
+        let (shown, host) = (source.nick.clone(), source.host.clone());
+        channel.roster.add(casemap, Member { shown, host, ranks: Vec::new() });
         let nick = casemap.fold(&source.nick);
-        if self.owner(&nick, source).is_none()
+        self.note_written(std::iter::once(source.nick.as_str()));
+        let was_held = self.leaving.back(&key, &nick);
+        if !was_held
+            && self.owner(&nick, source).is_none()
             && !self.is_reader(&source.nick)
-            && self.setup.config.membership == Membership::Full
+            && self.setup.config.membership_in(casemap, &key) == Membership::Full
         {
             self.tell(&key, Some(source), RemoteAction::Join, arrival).await;
         }
@@ -222,7 +244,8 @@ impl Hub {
         let Some(channel) = self.channels.get_mut(key) else { return };
         channel.roster.remove(&folded);
         let source = Source { nick: nick.to_owned(), user: None, host: None };
-        if !self.puppet_nicks.contains_key(&folded) && !self.is_reader(nick) {
+        let is_ours = self.puppet_nicks.contains_key(&folded) || self.is_reader(nick);
+        if !is_ours && self.shows_members(key) {
             self.tell(key, Some(&source), RemoteAction::Leave { reason }, arrival).await;
         }
     }
@@ -247,10 +270,11 @@ impl Hub {
         let new = self.casemap.fold(&to);
         let ours = self.puppet_nicks.contains_key(&old) || self.puppet_nicks.contains_key(&new);
         let casemap = self.casemap;
+        self.note_written(std::iter::once(to.as_str()));
         for key in self.channels_of(&old) {
             if let Some(channel) = self.channels.get_mut(&key) {
-                channel.roster.remove(&old);
-                channel.roster.add(casemap, &to);
+                let member = channel.roster.remove(&old).unwrap_or_default();
+                channel.roster.add(casemap, Member { shown: to.clone(), ..member });
             }
             if !ours && !self.is_reader(&to) {
                 let user =
@@ -260,7 +284,20 @@ impl Hub {
         }
     }
 
-    fn channels_of(&self, nick: &Folded) -> Vec<Folded> {
+    /// Batches of a split begin and end.
+    fn batch(&mut self, message: &Message) {
+        let name = message.param(0);
+        if let Some(name) = name.strip_prefix('-') {
+            self.netsplits.remove(name);
+        } else if let Some(name) = name.strip_prefix('+')
+            && message.param(1) == "netsplit"
+            && self.netsplits.len() < 64
+        {
+            self.netsplits.insert(name.to_owned());
+        }
+    }
+
+    pub(super) fn channels_of(&self, nick: &Folded) -> Vec<Folded> {
         self.channels
             .iter()
             .filter(|(_, channel)| channel.roster.contains(nick))

@@ -12,6 +12,7 @@ use crate::{
     config,
     flood::Rate,
     message::Message,
+    offers::Offers,
     reconnect::Backoff,
     registration::Registrant,
     session::{Closed, Retry, Session, SessionConfig, SessionHandle, SessionId},
@@ -95,6 +96,8 @@ impl Hub {
         reader.backoff.reset();
         if let Some(handle) = &reader.handle {
             self.casemap = handle.state().isupport.casemapping();
+            let offers = Offers::of(&handle.state());
+            self.note_offers(offers);
         }
         if at == 0 {
             self.judge(Ok(()));
