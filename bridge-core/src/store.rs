@@ -279,6 +279,8 @@ pub struct Committed {
     pub appended: Vec<Option<Seq>>,
     /// For each [`Op::Portal`], in order: its number.
     pub portals: Vec<LaneId>,
+    /// Rows that an [`Op::Move`] left as they were, since they are settled already or gone.
+    pub stale: Vec<Seq>,
 }
 
 /// A row to append.
@@ -613,6 +615,9 @@ pub enum StoreError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A row that was to be sent is settled: its message was redacted meanwhile.
+    #[error("the row is settled already")]
+    Settled,
     /// The store was closed while the call was under way.
     #[error("the store is closed")]
     Closed,

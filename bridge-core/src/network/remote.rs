@@ -379,7 +379,8 @@ impl Ticket {
     /// are several. Returns once that survives the end of the process.
     ///
     /// # Errors
-    /// The row must not be sent then: its lease is lost, or the store failed.
+    /// The row must not be sent then: its lease is lost, its message was redacted meanwhile, or the
+    /// store failed.
     pub async fn sending(&self, progress: Option<&Progress>) -> Result<(), StoreError> {
         failpoint::hit("to_network.before_sending");
         let seq = self.token.seq;
@@ -389,7 +390,10 @@ impl Ticket {
             ops.push(Op::Progress { seq, progress });
         }
         ops.push(Op::Move { seq, to: RowState::Sending, at: self.core.clock.now() });
-        self.core.store.commit(Batch::settled(ops)).await?;
+        let committed = self.core.store.commit(Batch::settled(ops)).await?;
+        if !committed.stale.is_empty() {
+            return Err(StoreError::Settled);
+        }
         failpoint::hit("to_network.sending");
         Ok(())
     }

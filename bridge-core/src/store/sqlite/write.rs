@@ -77,7 +77,11 @@ impl<'a> Tx<'a> {
     fn op(&mut self, op: Op, committed: &mut Committed) -> Result<(), StoreError> {
         match op {
             Op::Append(row) => committed.appended.push(self.append(row)?),
-            Op::Move { seq, to, at } => self.move_row(seq, &to, at)?,
+            Op::Move { seq, to, at } => {
+                if !self.move_row(seq, &to, at)? {
+                    committed.stale.push(seq);
+                }
+            }
             Op::Progress { seq, progress } => self.progress(seq, &progress)?,
             Op::Requeue(seqs) => self.requeue(&seqs)?,
             Op::Erase { event_id, at } => self.erase(&event_id, at)?,

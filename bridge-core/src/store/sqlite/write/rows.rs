@@ -62,12 +62,13 @@ impl Tx<'_> {
         Ok(Some(seq))
     }
 
+    /// Moves a row to a state; `false` if it is settled already, or gone.
     pub(super) fn move_row(
         &mut self,
         seq: Seq,
         to: &RowState,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         const MOVE: &str = "UPDATE rows
             SET state = ?2, why = ?3, not_before = ?4, changed = ?5, attempts = attempts + ?6,
                 trail = iif(length(trail) > 4000, trail, coalesce(trail, '') || ?7)
@@ -78,14 +79,14 @@ impl Tx<'_> {
             WHERE seq = ?1 AND state < 6";
         let StateColumns { code, why, not_before } = to.into();
         let step = codec::step(to, at);
-        if to.is_settled() {
-            self.execute("settling a row", SETTLE, (seq, code, at, step))?;
+        let moved = if to.is_settled() {
+            self.execute("settling a row", SETTLE, (seq, code, at, step))?
         } else {
             let tried = i64::from(*to == RowState::Sending);
-            self.execute("moving a row", MOVE, (seq, code, why, not_before, at, tried, step))?;
-        }
+            self.execute("moving a row", MOVE, (seq, code, why, not_before, at, tried, step))?
+        };
         self.touch(seq);
-        Ok(())
+        Ok(moved > 0)
     }
 
     pub(super) fn progress(&mut self, seq: Seq, progress: &str) -> Result<(), StoreError> {
