@@ -22,8 +22,8 @@ pub use self::{
     adopt::{AdoptError, Adopted},
     caps::{Caps, Idempotency, Ordering, Support, TextCaps},
     delivery::{
-        Action, Author, Delivery, InFlight, Message, Outgoing, Person, PowerChange, Progress,
-        Refusal, RetryScope, Settlement, Token, Voice,
+        Action, Author, Delivery, InFlight, Message, Outgoing, Progress, Refusal, RetryScope,
+        Settlement, Token, Voice,
     },
     event::{Completion, Reach, RemoteAction, RemoteEvent, RemoteUser},
     file::{File, FileSource},
@@ -181,19 +181,6 @@ pub trait Network: Send + Sync + Sized + 'static {
         portal: &PortalKey,
         rows: Vec<InFlight>,
     ) -> impl Future<Output = Vec<(Token, Settlement)>> + Send;
-
-    /// Does what a Matrix user tells the bridge to do on the network, in the bot's room or with
-    /// `!KIND` in front in the room of `portal`, and answers what came of it. `None` if the network
-    /// takes no commands.
-    fn command(
-        &self,
-        user: &ruma::UserId,
-        portal: Option<&PortalKey>,
-        words: &str,
-    ) -> impl Future<Output = Option<String>> + Send {
-        let _ = (user, portal, words);
-        async { None }
-    }
 
     /// The name by which people on the network are addressed: of a ghost, or of a Matrix user who
     /// has a puppet there. `None` leaves the name as it was written.

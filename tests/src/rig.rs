@@ -18,7 +18,7 @@ mod synapse;
 mod tls;
 
 pub use dirs::{BIN_DIR, RIG_DIR, binary_dir, find_program, is_root, mongod, python, rig_dir};
-pub use inspircd::{InspIrcd, InspIrcdBuilder, LinkRole};
+pub use inspircd::{InspIrcd, InspIrcdBuilder};
 pub use mongod::{Mongod, MongodBuilder};
 pub use ngircd::{NgIrcd, NgIrcdBuilder};
 pub use port::{free_port, free_port_or};

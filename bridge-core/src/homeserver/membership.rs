@@ -6,12 +6,10 @@ use hyper::Method;
 use ruma::{
     OwnedRoomId, OwnedServerName, OwnedUserId, RoomId, RoomOrAliasId, UserId,
     api::client::membership::{
-        ban_user::v3::Request as Ban,
         invite_user::v3::{InviteUserId, Request as Invite},
         joined_members::v3::{Request as JoinedMembers, RoomMember},
         kick_user::v3::Request as Kick,
         leave_room::v3::Request as Leave,
-        unban_user::v3::Request as Unban,
     },
 };
 use serde::Deserialize;
@@ -78,32 +76,6 @@ impl Homeserver {
         let mut request = Kick::new(room_id.to_owned(), user_id.to_owned());
         request.reason = reason.map(str::to_owned);
         self.call("kick", as_user, request).await?;
-        Ok(())
-    }
-
-    /// `POST /_matrix/client/v3/rooms/{roomId}/ban`.
-    pub async fn ban(
-        &self,
-        room_id: &RoomId,
-        as_user: As<'_>,
-        user_id: &UserId,
-        reason: Option<&str>,
-    ) -> Result<(), HomeserverError> {
-        let mut request = Ban::new(room_id.to_owned(), user_id.to_owned());
-        request.reason = reason.map(str::to_owned);
-        self.call("ban", as_user, request).await?;
-        Ok(())
-    }
-
-    /// `POST /_matrix/client/v3/rooms/{roomId}/unban`.
-    pub async fn unban(
-        &self,
-        room_id: &RoomId,
-        as_user: As<'_>,
-        user_id: &UserId,
-    ) -> Result<(), HomeserverError> {
-        let request = Unban::new(room_id.to_owned(), user_id.to_owned());
-        self.call("unban", as_user, request).await?;
         Ok(())
     }
 

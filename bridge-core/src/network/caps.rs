@@ -30,10 +30,6 @@ pub struct Caps {
     pub members: Support,
     /// The topic can be set from Matrix.
     pub topic: Support,
-    /// People can be kept out; elsewhere a ban is a kick.
-    pub ban: Support,
-    /// Members have ranks that power on Matrix can give and take.
-    pub power: Support,
     /// How the network orders what different senders say.
     pub ordering: Ordering,
     /// How a send that was cut off is settled.
@@ -55,8 +51,6 @@ impl Default for Caps {
             receipts: Support::None,
             members: Support::Native,
             topic: Support::None,
-            ban: Support::Fallback,
-            power: Support::None,
             ordering: Ordering::Total,
             idempotency: Idempotency::None,
         }

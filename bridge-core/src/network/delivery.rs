@@ -121,43 +121,8 @@ pub enum Action {
         /// Why, if a reason was given.
         reason: Option<String>,
     },
-    /// A remote user is kept out by the author.
-    Ban {
-        /// The remote user.
-        target: GhostKey,
-        /// Why, if a reason was given.
-        reason: Option<String>,
-    },
-    /// A remote user is kept out no more.
-    Unban {
-        /// The remote user.
-        target: GhostKey,
-    },
-    /// The author gives and takes power.
-    Power(Vec<PowerChange>),
     /// The channel gets a new topic.
     Topic(String),
-}
-
-/// Somebody's power in a room, before and after. Levels are those of Matrix.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PowerChange {
-    /// Whose.
-    pub who: Person,
-    /// Before.
-    pub was: i64,
-    /// From now on.
-    pub now: i64,
-}
-
-/// Somebody on either side.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Person {
-    /// A Matrix user who is no ghost.
-    Matrix(OwnedUserId),
-    /// A remote user.
-    Remote(GhostKey),
 }
 
 /// Something that is said, in either direction.

@@ -3,7 +3,7 @@
 use ruma::OwnedUserId;
 use serde::{Deserialize, Serialize};
 
-use super::{File, Person, delivery::Message};
+use super::{File, delivery::Message};
 use crate::id::{GhostKey, PortalKey, RemoteId, Timestamp};
 
 /// Something that happened on the remote side, in the order in which it is pushed.
@@ -94,35 +94,6 @@ pub enum RemoteAction {
         target: OwnedUserId,
         /// Why, if a reason was given.
         reason: Option<String>,
-    },
-    /// The sender keeps a Matrix user out.
-    Ban {
-        /// The Matrix user.
-        target: OwnedUserId,
-        /// Why, if a reason was given.
-        reason: Option<String>,
-    },
-    /// The sender keeps a Matrix user out no more.
-    Unban {
-        /// The Matrix user.
-        target: OwnedUserId,
-    },
-    /// Somebody's rank changed. Levels are those of Matrix; power that somebody has on Matrix
-    /// alone is left to them.
-    Power {
-        /// Whose.
-        who: Person,
-        /// Before.
-        was: i64,
-        /// From now on.
-        now: i64,
-    },
-    /// From which power on people may speak; 0 is everybody.
-    Speech(i64),
-    /// Whether only those come in who are invited.
-    Doors {
-        /// Only those.
-        shut: bool,
     },
     /// The sender goes on under another key; the old ghost leaves after the new one came in.
     Rename {

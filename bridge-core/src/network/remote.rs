@@ -286,24 +286,6 @@ impl Remote {
         adopt::adopt(&self.core, room, key_of).await
     }
 
-    /// The ghosts who are joined to a portal's room.
-    pub async fn ghosts(&self, portal: &PortalKey) -> Result<Vec<GhostKey>, StoreError> {
-        let Some(portal) = self.core.portals.find(&PortalBy::Key(portal.clone())).await? else {
-            return Ok(Vec::new());
-        };
-        let Some(room) = &portal.room_id else { return Ok(Vec::new()) };
-        let mut ghosts = Vec::new();
-        for member in self.core.store.members(room).await? {
-            if member.user_id != self.core.bot
-                && self.core.names.is_ours(&member.user_id)
-                && let Some(key) = self.core.ghosts.key_of(&self.core, &member.user_id).await?
-            {
-                ghosts.push(key);
-            }
-        }
-        Ok(ghosts)
-    }
-
     /// A small fact that was kept under `scope`.
     pub async fn fact(&self, scope: &str) -> Result<Option<String>, StoreError> {
         self.core.store.cursor(scope).await

@@ -4,7 +4,6 @@ mod earlier;
 mod membership;
 mod mentions;
 mod message;
-mod power;
 mod reaction;
 mod relay;
 mod removal;
@@ -103,7 +102,7 @@ async fn attempt<N: Network>(
         _ => {}
     }
     if portal.kind == PortalKind::Control {
-        super::control::answer(core, network, &portal, &head).await?;
+        super::control::answer(core, &portal, &head).await?;
         return Ok(Translated::nothing());
     }
     let level = core.config.permissions.level(&head.sender);
@@ -127,9 +126,6 @@ async fn attempt<N: Network>(
         Level::Relay => Voice::Relay,
         _ => Voice::Puppet,
     });
-    if super::control::obey_in_room(core, network, &portal, &head).await? {
-        return Ok(Translated::nothing());
-    }
     let caps = network.caps(&portal.key);
     let heard = Heard { core, network, portal: &portal, head: &head, caps: &caps, voice };
     let action = match &*head.kind {
@@ -138,9 +134,6 @@ async fn attempt<N: Network>(
         }
         "m.reaction" => reaction::added(heard).await?,
         "m.room.redaction" => removal::translate(heard).await?,
-        "m.room.power_levels" if caps.power != Support::None && level >= Level::User => {
-            power::translate(heard, &row.body).await?
-        }
         "m.room.topic" if caps.topic != Support::None && level >= Level::User => {
             topic(&portal, &head)
         }

@@ -1,7 +1,6 @@
 //! What a lane does for one row on its way to Matrix.
 
 mod message;
-mod moderation;
 mod profile;
 mod reaction;
 
@@ -54,11 +53,6 @@ impl Task {
             RemoteAction::Join => "join",
             RemoteAction::Leave { .. } => "leave",
             RemoteAction::Kick { .. } => "kick",
-            RemoteAction::Ban { .. } => "ban",
-            RemoteAction::Unban { .. } => "unban",
-            RemoteAction::Power { .. } => "power",
-            RemoteAction::Speech(_) => "speech",
-            RemoteAction::Doors { .. } => "doors",
             RemoteAction::Rename { .. } => "rename",
             RemoteAction::Profile { .. } => "profile",
             RemoteAction::Topic(_) => "topic",
@@ -219,26 +213,6 @@ async fn act(
         }
         (RemoteAction::Kick { target, reason }, sender) => {
             kick(core, portal, sender.as_ref(), target, reason.as_deref()).await?;
-            None
-        }
-        (RemoteAction::Ban { target, reason }, sender) => {
-            moderation::ban(core, portal, sender.as_ref(), target, reason.as_deref()).await?;
-            None
-        }
-        (RemoteAction::Unban { target }, _) => {
-            moderation::unban(core, portal, target).await?;
-            None
-        }
-        (RemoteAction::Power { who, was, now }, _) => {
-            moderation::power(core, portal, who, *was, *now).await?;
-            None
-        }
-        (RemoteAction::Speech(needed), _) => {
-            moderation::speech(core, portal, *needed).await?;
-            None
-        }
-        (RemoteAction::Doors { shut }, _) => {
-            moderation::doors(core, portal, *shut).await?;
             None
         }
         (RemoteAction::Topic(topic), sender) => {

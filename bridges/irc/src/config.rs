@@ -1,13 +1,10 @@
 //! The `irc` section of the configuration.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
-use crate::{
-    casemap::{CaseMapping, Folded},
-    format::Colours,
-};
+use crate::format::Colours;
 
 /// The `irc` section.
 #[derive(Clone, Debug, Deserialize)]
@@ -60,15 +57,6 @@ pub struct NetworkConfig {
     /// Whose joins Matrix sees.
     #[serde(default)]
     pub membership: Membership,
-    /// Whose joins IRC sees.
-    #[serde(default = "full")]
-    pub puppets: Membership,
-    /// What is otherwise in single channels.
-    #[serde(default)]
-    pub channels: BTreeMap<String, ChannelConfig>,
-    /// What happens when servers lose each other.
-    #[serde(default)]
-    pub netsplit: Netsplit,
     /// How colours are written: `basic` (16), `extended` (99), `rgb` or `none`.
     #[serde(default)]
     pub colours: Colours,
@@ -106,25 +94,6 @@ impl Default for Rate {
     /// What most networks allow a connection: five lines, then one a second.
     fn default() -> Self {
         Self::Limit { burst: 5, per_second: 1.0 }
-    }
-}
-
-impl NetworkConfig {
-    /// Whose joins Matrix sees of a channel.
-    pub fn membership_in(&self, casemap: CaseMapping, channel: &Folded) -> Membership {
-        let own = self.channel(casemap, channel).and_then(|own| own.membership);
-        own.unwrap_or(self.membership)
-    }
-
-    /// Whose joins IRC sees in a channel.
-    pub fn puppets_in(&self, casemap: CaseMapping, channel: &Folded) -> Membership {
-        let own = self.channel(casemap, channel).and_then(|own| own.puppets);
-        own.unwrap_or(self.puppets)
-    }
-
-    fn channel(&self, casemap: CaseMapping, channel: &Folded) -> Option<&ChannelConfig> {
-        let mut own = self.channels.iter();
-        own.find(|(name, _)| casemap.fold(name) == *channel).map(|(_, own)| own)
     }
 }
 
@@ -167,66 +136,15 @@ impl Default for Tls {
     }
 }
 
-/// Whose joins the other side sees.
+/// Whose joins Matrix sees.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Membership {
-    /// Nobody's: on Matrix who speaks comes in and stays; on IRC the bot speaks for all.
-    None,
     /// Who speaks comes in, and goes when they leave the channel.
     #[default]
     Active,
-    /// Who joins comes in at once.
+    /// Who joins the channel comes in at once.
     Full,
-}
-
-/// What is otherwise in one channel.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChannelConfig {
-    /// Whose joins Matrix sees.
-    #[serde(default)]
-    pub membership: Option<Membership>,
-    /// Whose joins IRC sees.
-    #[serde(default)]
-    pub puppets: Option<Membership>,
-}
-
-/// What happens when servers lose each other.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Netsplit {
-    /// How many seconds those who were split off are taken as present.
-    #[serde(default = "default_window")]
-    pub window_s: u64,
-    /// How many people leave a second, when they do.
-    #[serde(default = "default_leaves")]
-    pub per_second: usize,
-}
-
-impl Netsplit {
-    /// How long those who were split off are taken as present.
-    pub const fn window(&self) -> Duration {
-        Duration::from_secs(self.window_s)
-    }
-}
-
-impl Default for Netsplit {
-    fn default() -> Self {
-        Self { window_s: default_window(), per_second: default_leaves() }
-    }
-}
-
-const fn default_window() -> u64 {
-    15 * 60
-}
-
-const fn default_leaves() -> usize {
-    5
-}
-
-const fn full() -> Membership {
-    Membership::Full
 }
 
 fn default_nick() -> String {

@@ -32,9 +32,6 @@ pub(crate) enum Deed {
     Topic,
     /// It kicks somebody, whose folded nick is its text.
     Kick,
-    /// It does what its text says, as [`to_network::seen_again`](crate::to_network::seen_again)
-    /// puts it: a reaction, a removal, a change of modes.
-    Other,
 }
 
 /// A row whose lines are being sent.
@@ -151,19 +148,17 @@ impl Echoes {
         self.forget(row).then_some((row, Settlement::Refused(refusal)))
     }
 
-    /// The server shows what one of ours did: a topic, a kick, whatever is no speech.
+    /// The server shows that a topic was set, or that somebody was kicked.
     pub(crate) fn done(
         &mut self,
         connection: ConnectionId,
         target: &Folded,
         deed: Deed,
         text: &str,
-        msgid: Option<&str>,
     ) -> Option<Settled> {
         let queue = self.lines.get(&(connection, target.clone()))?;
         let row = queue.iter().find(|line| line.deed == deed && is_alike(&line.text, text))?.row;
-        let ids = msgid.into_iter().map(RemoteId::from).collect();
-        self.forget(row).then_some((row, Settlement::Done { ids }))
+        self.forget(row).then_some((row, Settlement::Done { ids: Vec::new() }))
     }
 
     /// The server refused a topic or a kick: that of the label, else the oldest that is about this
@@ -203,9 +198,7 @@ impl Echoes {
         rows.retain(|(row, _)| self.forget(*row));
         let settle = |(row, deed)| match deed {
             Deed::Topic => (row, Settlement::NotSent { arrived: 0 }),
-            Deed::Say | Deed::Kick | Deed::Other => {
-                (row, Settlement::Uncertain { why: why.to_owned() })
-            }
+            Deed::Say | Deed::Kick => (row, Settlement::Uncertain { why: why.to_owned() }),
         };
         rows.into_iter().map(settle).collect()
     }
@@ -317,7 +310,7 @@ mod tests {
         let mut echoes = Echoes::default();
         expect(&mut echoes, 1, &[(None, "news")]);
         expect_deed(&mut echoes, 2, Deed::Topic, None, "news");
-        assert_eq!(echoes.done(1, &channel(), Deed::Topic, "news", None), Some(done(2, &[])));
+        assert_eq!(echoes.done(1, &channel(), Deed::Topic, "news"), Some(done(2, &[])));
         expect_deed(&mut echoes, 3, Deed::Topic, None, "said");
         assert_eq!(echoes.seen(1, &channel(), None, "said", None), None);
         assert_eq!(echoes.seen(1, &channel(), None, "news", None), Some(done(1, &[])));

@@ -7,17 +7,13 @@ mod channel;
 mod consent;
 mod events;
 mod hear;
-mod leaving;
-mod moderation;
-mod orders;
 mod puppet;
 mod read;
 mod reader;
 mod replay;
-mod tags;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -28,26 +24,21 @@ use bridge_core::{
 };
 use rustls::ClientConfig;
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{mpsc, oneshot},
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{
-    channel::Channel, leaving::Leaving, orders::Ask, puppet::Puppet, reader::Reader, tags::Writer,
-};
+use self::{channel::Channel, puppet::Puppet, reader::Reader};
 use crate::{
     address::ServerAddress,
     casemap::{CaseMapping, Folded},
-    command::Order,
-    config::{Membership, NetworkConfig, Rate},
+    config::{NetworkConfig, Rate},
     echo::{ConnectionId, Echoes, Expected},
     journal::Journal,
     nick::NickTemplate,
-    offers::Offers,
     sasl::{Sasl, Secret},
     session::{SessionEvent, SessionHandle, SessionId},
-    view::View,
 };
 
 /// How many events of all sessions wait for the hub.
@@ -84,18 +75,6 @@ pub(crate) enum Command {
     ForgetUser(OwnedUserId),
     /// It is time to connect.
     Connect(Connection),
-    /// A Matrix user writes, or stops.
-    Types { user: OwnedUserId, target: Folded, is_typing: bool },
-    /// It is time to say again that a Matrix user writes.
-    TypesStill { user: OwnedUserId, target: Folded },
-    /// Somebody on IRC was writing a while ago.
-    Wrote { writer: Writer, name: String },
-    /// Do what a Matrix user wants.
-    Order { user: OwnedUserId, order: Order, answer: oneshot::Sender<String> },
-    /// It is time to look for leaves that are due.
-    LetGo,
-    /// Tell by which mask somebody is kept out of a channel.
-    Mask { channel: Folded, nick: Folded, answer: oneshot::Sender<String> },
 }
 
 /// Who speaks.
@@ -184,21 +163,6 @@ pub(crate) struct Hub {
     channels: HashMap<Folded, Channel>,
     echoes: Echoes,
     consents: consent::Consents,
-    /// What others may see of this.
-    view: watch::Sender<View>,
-    /// Matrix users who write, and until when that is believed.
-    typists: HashMap<(OwnedUserId, Folded), Instant>,
-    /// People on IRC who write, and until when that is believed.
-    writers: HashMap<Writer, Instant>,
-    leaving: Leaving,
-    /// Questions to the server, by the connection that put them.
-    asks: HashMap<SessionId, Ask>,
-    /// The nicks that users have chosen.
-    own_nicks: HashMap<OwnedUserId, String>,
-    /// By which masks people are kept out, by the scope under which that is kept.
-    kept_out: HashMap<String, String>,
-    /// Batches of splits that are open, by their names.
-    netsplits: HashSet<String>,
     casemap: CaseMapping,
     next_session: u64,
     /// Tells once how the first connection ended.
@@ -216,7 +180,6 @@ impl Hub {
         journal: Journal,
         commands: mpsc::UnboundedSender<Command>,
         verdict: mpsc::UnboundedSender<Verdict>,
-        view: watch::Sender<View>,
     ) -> (Self, mpsc::Receiver<SessionEvent>) {
         let (events_in, events) = mpsc::channel(EVENTS);
         let hub = Self {
@@ -234,14 +197,6 @@ impl Hub {
             channels: HashMap::new(),
             echoes: Echoes::default(),
             consents: consent::Consents::default(),
-            view,
-            typists: HashMap::new(),
-            writers: HashMap::new(),
-            leaving: Leaving::default(),
-            asks: HashMap::new(),
-            own_nicks: HashMap::new(),
-            kept_out: HashMap::new(),
-            netsplits: HashSet::new(),
             casemap: CaseMapping::default(),
             next_session: 1,
             verdict: Some(verdict),
@@ -284,11 +239,7 @@ impl Hub {
             Command::Open { channel, answer } => self.open(&channel, answer),
             Command::Close { channel } => self.close(&channel),
             Command::Seat { who, target, answer } => self.seat(who, &target, answer),
-            Command::Join { user, name, channel } => {
-                if self.shows_puppets(&channel) {
-                    self.come_in(&user, name, channel);
-                }
-            }
+            Command::Join { user, name, channel } => self.come_in(&user, name, channel),
             Command::Leave { user, channel, reason } => self.go(&user, &channel, reason),
             Command::Expect(expected) => self.echoes.expect(expected),
             Command::Forget(token) => drop(self.echoes.forget(token)),
@@ -301,14 +252,6 @@ impl Hub {
             }
             Command::ForgetUser(user) => self.forget_user(&user),
             Command::Connect(connection) => self.connect(&connection),
-            Command::Types { user, target, is_typing } => self.types(user, target, is_typing),
-            Command::TypesStill { user, target } => self.types_still(user, target),
-            Command::Wrote { writer, name } => self.wrote(&writer, &name),
-            Command::Mask { channel, nick, answer } => {
-                drop(answer.send(self.mask_of(&channel, &nick)));
-            }
-            Command::Order { user, order, answer } => self.order(&user, order, answer),
-            Command::LetGo => self.let_go().await,
         }
     }
 
@@ -326,18 +269,6 @@ impl Hub {
                 self.read_before.insert(self.casemap.fold(channel), second);
             }
         }
-        let prefix = format!("irc/{}/nick/", self.setup.name);
-        for (scope, nick) in self.remote.facts(&prefix).await.unwrap_or_default() {
-            if let Some(Ok(user)) = scope.strip_prefix(&prefix).map(OwnedUserId::try_from) {
-                self.own_nicks.insert(user, nick);
-            }
-        }
-        let prefix = format!("irc/{}/ban/", self.setup.name);
-        self.kept_out.extend(self.remote.facts(&prefix).await.unwrap_or_default());
-        // Until the server has told again what it offers, it is what it was.
-        if let Ok(Some(words)) = self.remote.fact(&self.offers_scope()).await {
-            self.view.send_modify(|view| view.offers = Offers::from_words(&words));
-        }
         self.ensure_reader(0);
         let portals = self.remote.portals(&format!("{}/", self.setup.name)).await;
         for portal in portals.unwrap_or_default() {
@@ -347,41 +278,10 @@ impl Hub {
                 continue;
             };
             self.ensure_channel(channel.as_str());
-            if !self.shows_puppets(&channel) {
-                continue;
-            }
             for (user, name) in self.remote.members(&portal.key).await.unwrap_or_default() {
                 self.come_in(&user, name, channel.clone());
             }
         }
-    }
-
-    /// Whether leaves of a channel are shown on Matrix.
-    fn shows_members(&self, channel: &Folded) -> bool {
-        self.setup.config.membership_in(self.casemap, channel) != Membership::None
-    }
-
-    /// Whether puppets come in without having spoken.
-    fn shows_puppets(&self, channel: &Folded) -> bool {
-        self.setup.config.puppets_in(self.casemap, channel) == Membership::Full
-    }
-
-    fn offers_scope(&self) -> String {
-        format!("irc/{}/offers", self.setup.name)
-    }
-
-    /// Takes note of what the server offers.
-    fn note_offers(&self, offers: Offers) {
-        if self.view.borrow().offers == offers {
-            return;
-        }
-        self.view.send_modify(|view| view.offers = offers);
-        let (remote, scope) = (self.remote.clone(), self.offers_scope());
-        self.tasks.spawn(async move {
-            if let Err(error) = remote.keep_fact(&scope, Some(&offers.to_words())).await {
-                tracing::warn!(%error, "what the server offers is not kept");
-            }
-        });
     }
 
     /// Opens a connection after `pause`, and not before the network's pace allows it.

@@ -3,10 +3,8 @@
 //! Whether a mode takes a parameter is for the server to say, in `CHANMODES=A,B,C,D` and `PREFIX`;
 //! without that `MODE #c +fo 5:30 nick` gives the wrong person the `o`.
 
-pub(crate) use self::power::{VOICE, covers, power_of, rank_of};
 pub use self::prefix::Prefixes;
 
-mod power;
 mod prefix;
 #[cfg(test)]
 mod tests;

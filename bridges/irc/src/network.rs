@@ -1,8 +1,5 @@
 //! IRC as the core's [`Network`]: one hub a network, and the way from a row to its lines.
 
-mod deliver;
-mod setup;
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bridge_core::{
@@ -11,31 +8,41 @@ use bridge_core::{
     doctor::Trouble,
     id::{GhostKey, PortalKey, SessionGroup},
     network::{
-        Action, Answer, Author, Caps, ChannelInfo, Delivery, Descriptor, Fields, Idempotency,
-        InFlight, LinkState, MentionTarget, Network, NetworkEnv, NetworkError, OpenError, Ordering,
-        Outgoing, Remote, Settlement, Signal, Support, TextCaps, Ticket, Token,
+        Action, Answer, Caps, ChannelInfo, Delivery, Descriptor, Fields, Idempotency, InFlight,
+        LinkState, MessageKind, Network, NetworkEnv, NetworkError, OpenError, Ordering, Outgoing,
+        Progress, Refusal, Remote, RetryScope, Settlement, Support, TextCaps, Ticket, Token, Voice,
     },
     ruma::{RoomId, UserId},
 };
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::deliver::refused;
 use crate::{
-    casemap::CaseMapping,
-    command,
-    config::Config,
-    hub::{Command, Hub, Setup, Verdict},
+    casemap::{CaseMapping, Folded},
+    config::{Config, NetworkConfig},
+    echo::{Deed, Expected},
+    hub::{Command, Hub, NoSeat, Place, Seat, Setup, Verdict, Who},
     id::{self, Target},
-    journal, probe,
-    view::{View, Viewer},
+    journal,
+    nick::NickTemplate,
+    probe,
+    sasl::{Sasl, Secret},
+    session::SendError,
+    tls::{self, TlsOptions, Verification},
+    to_network,
 };
+
+/// How long a line waits for a puppet that is connecting, before others may overtake it.
+const SEATED: Duration = Duration::from_secs(30);
 
 /// How long the lines of a former process wait for what the server plays back.
 const RECONCILED: Duration = Duration::from_secs(30);
 
 /// How long a link waits for the yes of an operator. The question stays open beyond that.
 const CONSENT: Duration = Duration::from_mins(1);
+
+/// How long to wait before a line is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// All IRC networks of a bridge.
 pub struct Irc {
@@ -46,14 +53,9 @@ pub struct Irc {
 struct One {
     setup: Setup,
     commands: mpsc::UnboundedSender<Command>,
-    /// What the hub lets us see.
-    viewer: Viewer,
     /// Taken by the run.
-    inbox: Mutex<Option<Inbox>>,
+    inbox: Mutex<Option<mpsc::UnboundedReceiver<Command>>>,
 }
-
-/// The hub's ends of its channels.
-type Inbox = (mpsc::UnboundedReceiver<Command>, watch::Sender<View>);
 
 impl Network for Irc {
     const KIND: &'static str = "irc";
@@ -86,11 +88,9 @@ impl Network for Irc {
             .networks
             .into_iter()
             .map(|(name, network)| {
-                let setup = setup::setup(&name, network, &env)?;
+                let setup = setup(&name, network, &env)?;
                 let (commands, inbox) = mpsc::unbounded_channel();
-                let (view, viewer) = watch::channel(View::default());
-                let inbox = Mutex::new(Some((inbox, view)));
-                Ok((name, One { setup, commands, viewer, inbox }))
+                Ok((name, One { setup, commands, inbox: Mutex::new(Some(inbox)) }))
             })
             .collect::<Result<_, ConfigError>>()?;
         Ok(Self { networks })
@@ -106,7 +106,7 @@ impl Network for Irc {
         let (journal, entries) = journal::journal();
         tasks.spawn(journal::run(remote.clone(), entries, shutdown.clone()));
         for (name, one) in &self.networks {
-            let Some((inbox, view)) = one.inbox.lock().await.take() else { continue };
+            let Some(inbox) = one.inbox.lock().await.take() else { continue };
             let down = LinkState::Down {
                 what: "not connected yet".to_owned(),
                 fix: "wait, or check the server's address".to_owned(),
@@ -118,7 +118,6 @@ impl Network for Irc {
                 journal.clone(),
                 one.commands.clone(),
                 verdict.clone(),
-                view,
             );
             tasks.spawn(hub.run(inbox, events, shutdown.clone()));
         }
@@ -130,17 +129,8 @@ impl Network for Irc {
         }
     }
 
-    fn caps(&self, portal: &PortalKey) -> Caps {
-        let offers = self.find(portal).map(|(one, _)| one.viewer.borrow().offers);
-        let offers = offers.unwrap_or_default();
-        let native = |offered| if offered { Support::Native } else { Support::Fallback };
+    fn caps(&self, _portal: &PortalKey) -> Caps {
         let mut caps = Caps::default();
-        caps.reply = native(offers.reply);
-        caps.react = native(offers.react);
-        caps.delete = native(offers.redact);
-        caps.typing = if offers.typing { Support::Native } else { Support::None };
-        caps.ban = Support::Native;
-        caps.power = Support::Native;
         caps.text =
             TextCaps { max_bytes: Some(400), format: TextFormat::Rich, ..TextCaps::default() };
         caps.members = Support::Native;
@@ -283,8 +273,13 @@ impl Network for Irc {
                 drop(one.commands.send(Command::Leave { user, channel: channel.clone(), reason }));
                 Delivery::Done { ids: Vec::new() }
             }
-            (Action::Join | Action::Leave { .. }, _) => Delivery::Done { ids: Vec::new() },
-            _ => one.say(outgoing, &target, &ticket).await,
+            (Action::Message(_) | Action::Edit { .. }, _) => {
+                one.say(outgoing, &target, &ticket).await
+            }
+            (Action::Topic(_) | Action::Kick { .. }, Target::Channel(channel)) => {
+                one.command(&outgoing, channel, &ticket).await
+            }
+            _ => Delivery::Done { ids: Vec::new() },
         }
     }
 
@@ -297,60 +292,6 @@ impl Network for Irc {
             _ => Vec::new(),
         }
     }
-
-    async fn command(
-        &self,
-        user: &UserId,
-        portal: Option<&PortalKey>,
-        words: &str,
-    ) -> Option<String> {
-        // Where, if it is said; else here; else the only one.
-        let (first, rest) = words.split_once(' ').unwrap_or((words, ""));
-        let (one, words) = match (self.networks.get(first), portal) {
-            (Some(one), _) => (one, rest),
-            (None, Some(portal)) => (self.find(portal)?.0, words),
-            (None, None) if self.networks.len() == 1 => (self.networks.values().next()?, words),
-            (None, None) => {
-                let names: Vec<&str> = self.networks.keys().map(String::as_str).collect();
-                return Some(format!("Name the network first: {}", names.join(", ")));
-            }
-        };
-        let order = match command::parse(words) {
-            Ok(order) => order,
-            Err(fault) => return Some(fault),
-        };
-        let (answer, answered) = oneshot::channel();
-        drop(one.commands.send(Command::Order { user: user.to_owned(), order, answer }));
-        Some(answered.await.unwrap_or_else(|_| "The network is stopped.".to_owned()))
-    }
-
-    fn name_of(&self, portal: &PortalKey, who: &MentionTarget) -> Option<String> {
-        let (one, _) = self.find(portal)?;
-        let view = one.viewer.borrow();
-        match who {
-            MentionTarget::User(user) => view.puppets.get(user).cloned(),
-            MentionTarget::Ghost(key) => {
-                let (_, nick) = id::read_nick(&GhostKey::from(key.as_str()))?;
-                Some(view.write(&nick))
-            }
-            MentionTarget::Room => None,
-        }
-    }
-
-    fn signal(&self, portal: &PortalKey, author: &Author, signal: &Signal) {
-        let Some((one, target)) = self.find(portal) else { return };
-        let target = match target {
-            Target::Channel(channel) => channel,
-            Target::Direct { nick, .. } => nick,
-        };
-        let is_typing = match signal {
-            Signal::TypingStarted => true,
-            Signal::TypingStopped => false,
-            _ => return,
-        };
-        let user = author.user_id.clone();
-        drop(one.commands.send(Command::Types { user, target, is_typing }));
-    }
 }
 
 impl Irc {
@@ -361,6 +302,175 @@ impl Irc {
 
     fn network_of<'a>(&self, fields: &'a Fields) -> Option<&'a str> {
         value(fields, "network").filter(|network| self.networks.contains_key(*network))
+    }
+}
+
+impl One {
+    /// Says something: waits for the seat and the permit, records it, and writes.
+    async fn say(&self, outgoing: Outgoing, target: &Target, ticket: &Ticket) -> Delivery {
+        let (place, name) = match target {
+            Target::Channel(channel) => (Place::Channel(channel.clone()), channel.clone()),
+            Target::Direct { nick, .. } => (Place::Nick, nick.clone()),
+        };
+        let mut outgoing = outgoing;
+        let seat = match self.seat(&outgoing, &place).await {
+            Ok(seat) => seat,
+            Err(none) => return none.into(),
+        };
+        let kind = to_network::said(&outgoing).map_or(MessageKind::Text, |said| said.kind);
+        let progress = outgoing.progress.take().unwrap_or_else(|| Progress {
+            parts: to_network::bodies(
+                &outgoing,
+                &seat.handle.state(),
+                name.as_str(),
+                self.setup.config.colours,
+            ),
+            arrived: 0,
+        });
+        let lane = u64::try_from(ticket.token().lane.0).unwrap_or_default();
+        let left = progress.parts.len().saturating_sub(progress.arrived);
+        for (at, body) in progress.parts.iter().skip(progress.arrived).enumerate() {
+            let line = to_network::line(kind, name.as_str(), body);
+            let priority = crate::flood::Priority::of(&line);
+            let Ok(permit) = seat.handle.permit(priority, lane).await else {
+                return self.cut_off(ticket, at, "the connection closed");
+            };
+            if at == 0
+                && let Err(error) = ticket.sending(Some(&progress)).await
+            {
+                return retry(RetryScope::Lane, &error.to_string());
+            }
+            let label = permit.label();
+            let expected = Expected {
+                token: ticket.token(),
+                left: left - at,
+                deed: Deed::Say,
+                connection: seat.connection,
+                target: name.clone(),
+                label: label.clone(),
+                text: body.clone(),
+            };
+            drop(self.commands.send(Command::Expect(expected)));
+            let written = match &label {
+                Some(label) => permit.write_labelled(line, label).await,
+                None => permit.write(line).await,
+            };
+            match written {
+                Ok(()) => bridge_core::failpoint::hit("irc.written"),
+                Err(SendError::NotWritten) => {
+                    return self.cut_off(ticket, at, "the connection closed");
+                }
+                Err(SendError::Interrupted) => return Delivery::AwaitEcho,
+                Err(error) => {
+                    drop(self.commands.send(Command::Forget(ticket.token())));
+                    return refused(&error.to_string());
+                }
+            }
+        }
+        if left > 0 && seat.is_seen {
+            Delivery::AwaitEcho
+        } else {
+            drop(self.commands.send(Command::Forget(ticket.token())));
+            Delivery::Done { ids: Vec::new() }
+        }
+    }
+
+    /// A line could not be written. If none of the row was, all of it is tried again.
+    fn cut_off(&self, ticket: &Ticket, written: usize, why: &str) -> Delivery {
+        if written == 0 {
+            drop(self.commands.send(Command::Forget(ticket.token())));
+            return retry(RetryScope::Lane, why);
+        }
+        // The hub hears of the end as well, and settles the lines that were written.
+        Delivery::AwaitEcho
+    }
+
+    /// Does what is no speech: a topic, a kick.
+    async fn command(&self, outgoing: &Outgoing, channel: &Folded, ticket: &Ticket) -> Delivery {
+        let (deed, line, text) = match &outgoing.action {
+            Action::Topic(topic) => {
+                let topic = topic.replace(['\r', '\n'], " ");
+                let line = crate::message::Message::new("TOPIC", [channel.as_str(), &topic]);
+                (Deed::Topic, line, topic)
+            }
+            Action::Kick { target, reason } => {
+                let Some((_, nick)) = id::read_nick(target) else {
+                    return refused("there is no such person");
+                };
+                let reason = reason.as_deref().unwrap_or("kicked");
+                let params = [channel.as_str(), nick.as_str(), reason];
+                let line = crate::message::Message::new("KICK", params);
+                (Deed::Kick, line, nick.as_str().to_owned())
+            }
+            _ => return Delivery::Done { ids: Vec::new() },
+        };
+        let place = Place::Channel(channel.clone());
+        let seat = match self.seat(outgoing, &place).await {
+            Ok(seat) => seat,
+            Err(none) => return none.into(),
+        };
+        let lane = u64::try_from(ticket.token().lane.0).unwrap_or_default();
+        let priority = crate::flood::Priority::of(&line);
+        let Ok(permit) = seat.handle.permit(priority, lane).await else {
+            return retry(RetryScope::Lane, "the connection closed");
+        };
+        if let Err(error) = ticket.sending(None).await {
+            return retry(RetryScope::Lane, &error.to_string());
+        }
+        let label = permit.label();
+        let expected = Expected {
+            token: ticket.token(),
+            left: 1,
+            deed,
+            connection: seat.connection,
+            target: channel.clone(),
+            label: label.clone(),
+            text,
+        };
+        drop(self.commands.send(Command::Expect(expected)));
+        let written = match &label {
+            Some(label) => permit.write_labelled(line, label).await,
+            None => permit.write(line).await,
+        };
+        match written {
+            Ok(()) | Err(SendError::Interrupted) => Delivery::AwaitEcho,
+            Err(SendError::NotWritten) => self.cut_off(ticket, 0, "the connection closed"),
+            Err(error) => {
+                drop(self.commands.send(Command::Forget(ticket.token())));
+                refused(&error.to_string())
+            }
+        }
+    }
+
+    async fn seat(&self, outgoing: &Outgoing, place: &Place) -> Result<Seat, NoSeat> {
+        let who = match outgoing.author.voice {
+            Voice::Puppet => Who::Puppet {
+                user: outgoing.author.user_id.clone(),
+                name: outgoing.author.display_name.clone(),
+            },
+            Voice::Relay => Who::Bot,
+        };
+        let (answer, answered) = oneshot::channel();
+        drop(self.commands.send(Command::Seat { who, target: place.clone(), answer }));
+        match tokio::time::timeout(SEATED, answered).await {
+            Ok(Ok(seat)) => seat,
+            Ok(Err(_)) => Err(NoSeat::Down("the network is stopped".to_owned())),
+            Err(_) => Err(NoSeat::Slow),
+        }
+    }
+}
+
+impl From<NoSeat> for Delivery {
+    fn from(none: NoSeat) -> Self {
+        match none {
+            NoSeat::Refused(why) => refused(&why),
+            NoSeat::Unconnected(why) => Delivery::Relay { why },
+            NoSeat::Full => Delivery::Relay {
+                why: "there are as many connections as the bridge may have".to_owned(),
+            },
+            NoSeat::Down(why) => retry(RetryScope::Lane, &why),
+            NoSeat::Slow => retry(RetryScope::Sender, "the puppet is still connecting"),
+        }
     }
 }
 
@@ -376,10 +486,96 @@ async fn all_refuse(mut verdicts: mpsc::UnboundedReceiver<Verdict>, networks: us
     whys.join("; ")
 }
 
+fn retry(scope: RetryScope, why: &str) -> Delivery {
+    Delivery::Retry { after: AGAIN, scope, why: why.to_owned() }
+}
+
+fn refused(why: &str) -> Delivery {
+    Delivery::Refused(Refusal { why: why.to_owned(), text: why.to_owned() })
+}
+
 fn fields<const N: usize>(pairs: [(&str, &str); N]) -> Fields {
     pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
 fn value<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
     fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
+}
+
+fn setup(name: &str, config: NetworkConfig, env: &NetworkEnv) -> Result<Setup, ConfigError> {
+    let key = |part: &str| format!("irc.networks.{name}.{part}");
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.is_empty() || name.len() > 16 || !name.chars().all(legal) {
+        return Err(ConfigError::new(
+            format!("irc.networks.{name}"),
+            "this cannot be the name of a network",
+            "use up to 16 lower-case letters, digits and `-`",
+        ));
+    }
+    if config.servers.is_empty() {
+        return Err(ConfigError::new(
+            key("servers"),
+            "there is no server",
+            "write at least one, such as `irc://127.0.0.1:6667`",
+        ));
+    }
+    let servers = config
+        .servers
+        .iter()
+        .map(|server| {
+            server.parse().map_err(|error: crate::address::AddressError| {
+                ConfigError::new(
+                    key("servers"),
+                    error.to_string(),
+                    "write `irc://host:6667`, or `ircs://host:6697` for TLS",
+                )
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let nicks: NickTemplate =
+        config.puppet_nick.parse().map_err(|error: crate::nick::TemplateError| {
+            ConfigError::new(key("puppet_nick"), error.to_string(), "write `{name}[m]`")
+        })?;
+    let read = |path: &std::path::Path, part: &str| {
+        let path = env.folder.join(path);
+        std::fs::read_to_string(&path)
+            .map(|text| Secret::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+            .map_err(|error| {
+                ConfigError::new(
+                    key(part),
+                    format!("{} cannot be read: {error}", path.display()),
+                    "write the password into this file, readable by the bridge alone",
+                )
+            })
+    };
+    let pass = config.password_file.as_deref().map(|p| read(p, "password_file")).transpose()?;
+    let sasl = config
+        .sasl
+        .as_ref()
+        .map(|sasl| match (sasl.mechanism.as_str(), &sasl.account, &sasl.password_file) {
+            ("PLAIN", Some(account), Some(file)) => Ok(Sasl::Plain {
+                account: account.clone(),
+                password: read(file, "sasl.password_file")?,
+            }),
+            ("EXTERNAL", _, _) => Ok(Sasl::External),
+            _ => Err(ConfigError::new(
+                key("sasl"),
+                "this is no way to log in",
+                "write `{mechanism: PLAIN, account: name, password_file: file}`, or EXTERNAL",
+            )),
+        })
+        .transpose()?;
+    let options = TlsOptions {
+        ca_file: config.tls.ca_file.as_ref().map(|file| env.folder.join(file)),
+        verification: if config.tls.verify { Verification::Required } else { Verification::Off },
+        identity: None,
+    };
+    let tls = if config.servers.iter().any(|server| server.starts_with("ircs:")) {
+        Some(tls::client_config(&options).map_err(|error| {
+            ConfigError::new(key("tls"), error.to_string(), "correct `ca_file` or `verify`")
+        })?)
+    } else {
+        None
+    };
+    Ok(Setup { name: name.to_owned(), config, servers, tls, nicks, pass, sasl })
 }

@@ -1,15 +1,14 @@
 //! From lines of IRC to what the core takes. Pure.
 
 use bridge_core::{
-    id::{RemoteId, Timestamp},
-    network::{Message as Said, MessageKind, Reach, RemoteAction},
+    id::Timestamp,
+    network::{Message as Said, MessageKind, RemoteAction},
 };
 
 use crate::{
     ctcp::{self, Ctcp},
     format,
     message::Message,
-    offers,
 };
 
 /// What a PRIVMSG or NOTICE says; nothing if it speaks to a program.
@@ -21,46 +20,7 @@ pub(crate) fn message(line: &Message) -> Option<RemoteAction> {
         None if line.command == "NOTICE" => (MessageKind::Notice, text),
         None => (MessageKind::Text, text),
     };
-    let mut said = Said::new(kind, format::to_doc(text));
-    said.reply_to = referred(line);
-    Some(RemoteAction::Message(said))
-}
-
-/// What a line does by its tags, or removes: a reaction, its end, a removal.
-pub(crate) fn tagged(line: &Message) -> Option<RemoteAction> {
-    if line.command == "REDACT" {
-        let target = Some(line.param(1)).filter(|id| !id.is_empty())?.into();
-        let reason = Some(line.param(2)).filter(|reason| !reason.is_empty()).map(str::to_owned);
-        return Some(RemoteAction::Delete { target, reason, reach: Reach::Any });
-    }
-    let target = referred(line)?;
-    let key = |tag| line.tag(tag).filter(|key| !key.is_empty()).map(str::to_owned);
-    if let Some(key) = key(offers::REACT) {
-        return Some(RemoteAction::React { target, key });
-    }
-    let key = Some(key(offers::UNREACT)?);
-    Some(RemoteAction::Unreact { target, key })
-}
-
-/// Whether somebody writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Typing {
-    Active,
-    Stopped,
-}
-
-/// What a line says about somebody's writing.
-pub(crate) fn typing(line: &Message) -> Option<Typing> {
-    match line.tag(offers::TYPING)? {
-        "active" => Some(Typing::Active),
-        _ => Some(Typing::Stopped),
-    }
-}
-
-/// The message that a line is about.
-fn referred(line: &Message) -> Option<RemoteId> {
-    let mut tags = offers::REPLY.into_iter().filter_map(|tag| line.tag(tag));
-    tags.find(|id| !id.is_empty()).map(RemoteId::from)
+    Some(RemoteAction::Message(Said::new(kind, format::to_doc(text))))
 }
 
 /// Reads a `server-time` tag: `2026-11-24T10:20:30.123Z`.
@@ -116,43 +76,6 @@ mod tests {
         let text = said(":a!u@h PRIVMSG #c :\u{2}bold\u{2} \u{3}4,12red").unwrap();
         assert_eq!(text.body, format::to_doc("\u{2}bold\u{2} \u{3}4,12red"));
         assert_eq!(text.body.plain(), "bold red");
-    }
-
-    #[test]
-    fn tags_tell_replies_reactions_and_typing() {
-        let read = |line: &str| tagged(&Message::parse(line).unwrap());
-        let target = || RemoteId::from("m1");
-        assert_eq!(
-            said("@+draft/reply=m1 :a!u@h PRIVMSG #c :yes").unwrap().reply_to,
-            Some(target())
-        );
-        assert_eq!(said("@+reply=m1 :a!u@h PRIVMSG #c :yes").unwrap().reply_to, Some(target()));
-        assert_eq!(said("@+reply :a!u@h PRIVMSG #c :yes").unwrap().reply_to, None);
-        assert_eq!(
-            read("@+draft/react=👍;+draft/reply=m1 :a!u@h TAGMSG #c"),
-            Some(RemoteAction::React { target: target(), key: "👍".to_owned() })
-        );
-        assert_eq!(
-            read("@+draft/unreact=👍;+reply=m1 :a!u@h TAGMSG #c"),
-            Some(RemoteAction::Unreact { target: target(), key: Some("👍".to_owned()) })
-        );
-        assert_eq!(
-            read(":a!u@h REDACT #c m1 :spam"),
-            Some(RemoteAction::Delete {
-                target: target(),
-                reason: Some("spam".to_owned()),
-                reach: Reach::Any,
-            })
-        );
-        for line in
-            ["@+draft/react=👍 :a!u@h TAGMSG #c", "@+draft/reply=m1 :a TAGMSG #c", ":a REDACT #c"]
-        {
-            assert_eq!(read(line), None, "{line}");
-        }
-        let writes = |line: &str| typing(&Message::parse(line).unwrap());
-        assert_eq!(writes("@+typing=active :a!u@h TAGMSG #c"), Some(Typing::Active));
-        assert_eq!(writes("@+typing=done :a!u@h TAGMSG #c"), Some(Typing::Stopped));
-        assert_eq!(writes("@+x=y :a!u@h TAGMSG #c"), None);
     }
 
     #[test]

@@ -50,11 +50,6 @@ impl Line {
         self.source.split('!').next().unwrap_or_default()
     }
 
-    /// The value of a tag.
-    pub fn tag(&self, name: &str) -> Option<&str> {
-        self.tags.get(name).map(String::as_str)
-    }
-
     /// A parameter, or the empty string.
     pub fn param(&self, index: usize) -> &str {
         self.params.get(index).map_or("", String::as_str)

@@ -105,25 +105,6 @@ impl MatrixUser {
         self.events.wait_for(what, deadline, fits).await
     }
 
-    /// Says that the user is writing in a room, or not any more.
-    pub async fn set_typing(&self, room: &str, is_typing: bool) -> Result<()> {
-        let body = json!({"typing": is_typing, "timeout": 60_000});
-        self.api.put(&["rooms", room, "typing", &self.id], &body).await?;
-        Ok(())
-    }
-
-    /// Waits until exactly these users are writing in a room.
-    pub async fn wait_for_typing(&self, room: &str, users: &[&str]) -> Result<()> {
-        let wanted = json!(users);
-        self.events
-            .wait(format_args!("{users:?} to write in {room}"), PATIENCE, |events| {
-                let typing = |it: &&Event| it.room == room && it.kind() == "m.typing";
-                let last = events.iter().rev().find(typing)?;
-                (last.content()["user_ids"] == wanted).then_some(())
-            })
-            .await
-    }
-
     /// Changes the display name.
     pub async fn set_display_name(&self, name: &str) -> Result<()> {
         let body = json!({"displayname": name});

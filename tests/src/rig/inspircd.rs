@@ -41,17 +41,6 @@ pub struct InspIrcdBuilder {
     modules: Vec<String>,
     default_modes: String,
     extra: String,
-    name: String,
-    id: String,
-}
-
-/// Which of two servers calls the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkRole {
-    /// It waits to be called.
-    Listens,
-    /// It calls, and again a second after it was cut off.
-    Connects,
 }
 
 #[derive(Debug)]
@@ -102,30 +91,6 @@ impl InspIrcdBuilder {
         self
     }
 
-    /// Its name among servers, and its id there: a digit and two letters or digits.
-    #[must_use]
-    pub fn named(mut self, name: &str, id: &str) -> Self {
-        name.clone_into(&mut self.name);
-        id.clone_into(&mut self.id);
-        self
-    }
-
-    /// Listens for another server on `port`, or looks for it there, and links with it.
-    #[must_use]
-    pub fn link(mut self, other: &str, port: u16, role: LinkRole) -> Self {
-        let at = match role {
-            LinkRole::Listens => {
-                format!("<bind address=\"127.0.0.1\" port=\"{port}\" type=\"servers\">\n")
-            }
-            LinkRole::Connects => format!("<autoconnect period=\"1\" server=\"{other}\">\n"),
-        };
-        self.modules.push("spanningtree".to_owned());
-        self.config(&format!(
-            "{at}<link name=\"{other}\" ipaddr=\"127.0.0.1\" port=\"{port}\" allowmask=\"127.0.0.1\" \
-             timeout=\"10\" sendpass=\"rig\" recvpass=\"rig\">\n"
-        ))
-    }
-
     /// Adds lines to the configuration file.
     #[must_use]
     pub fn config(mut self, lines: &str) -> Self {
@@ -161,11 +126,6 @@ impl InspIrcdBuilder {
 
     fn render(&self, scratch: &Scratch) -> Result<String> {
         let mut config = String::from(PREAMBLE);
-        writeln!(
-            config,
-            "<server name=\"{}\" id=\"{}\" description=\"rig\" network=\"Rig\">",
-            self.name, self.id
-        )?;
         for module in &self.modules {
             writeln!(config, "<module name=\"{module}\">")?;
         }
@@ -195,6 +155,7 @@ impl InspIrcdBuilder {
 
 /// Everything that does not depend on the test: no penalties and no limits.
 const PREAMBLE: &str = r#"<config format="xml">
+<server name="irc.localhost" description="rig" network="Rig">
 <admin name="rig" email="rig@localhost" nick="rig">
 <connect name="all" allow="*" timeout="60" pingfreq="120" fakelag="no" threshold="100000"
   commandrate="10000000" softsendq="16777216" hardsendq="268435456" recvq="1048576" localmax="100000"
@@ -228,8 +189,6 @@ impl InspIrcd {
             modules: MODULES.iter().map(|&name| name.to_owned()).collect(),
             default_modes: "not".to_owned(),
             extra: String::new(),
-            name: "irc.localhost".to_owned(),
-            id: "1RG".to_owned(),
         }
     }
 

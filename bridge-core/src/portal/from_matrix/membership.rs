@@ -99,16 +99,7 @@ async fn ours<N: Network>(
             let Some(ghost) = core.ghosts.key_of(core, target).await? else {
                 return Ok(Translated::nothing());
             };
-            let can_ban = network.caps(&portal.key).ban == Support::Native;
-            let reason = content.reason.clone();
-            let action = match (content.membership, previous(row)) {
-                (Membership::Ban, _) if can_ban => Action::Ban { target: ghost, reason },
-                (Membership::Leave, Some(Membership::Ban)) if can_ban => {
-                    Action::Unban { target: ghost }
-                }
-                (Membership::Leave, Some(Membership::Ban)) => return Ok(Translated::nothing()),
-                _ => Action::Kick { target: ghost, reason },
-            };
+            let action = Action::Kick { target: ghost, reason: content.reason.clone() };
             let outgoing = outgoing(core, portal, row, head, Voice::Puppet, action).await?;
             Ok(Translated::Send { outgoing, mapping: None })
         }

@@ -1,7 +1,5 @@
 //! A channel that is read.
 
-use std::collections::HashSet;
-
 use bridge_core::{
     network::{ChannelInfo, InFlight, OpenError, Settlement, Token},
     ruma::OwnedUserId,
@@ -19,7 +17,6 @@ pub(super) type Asker = (Vec<InFlight>, oneshot::Sender<Vec<(Token, Settlement)>
 
 /// A channel that is read.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each comes about by itself")]
 pub(super) struct Channel {
     /// Its name as people write it.
     pub(super) name: String,
@@ -29,8 +26,6 @@ pub(super) struct Channel {
     pub(super) joined: bool,
     /// Everything that the server tells at a join was told.
     pub(super) told: bool,
-    /// The ghosts in its room were compared with who is in it.
-    pub(super) compared: bool,
     pub(super) topic: Option<String>,
     pub(super) roster: Roster,
     /// The names that the server is listing.
@@ -39,12 +34,6 @@ pub(super) struct Channel {
     pub(super) replay: Replay,
     /// Up to when lines without an id were read, in seconds of the server's clock.
     pub(super) read_up_to: Option<u64>,
-    /// Only those with a rank may speak.
-    pub(super) moderated: bool,
-    /// The modes that shut it.
-    pub(super) shut: HashSet<char>,
-    /// Whose ghosts have the power of their rank.
-    pub(super) ranked: HashSet<Folded>,
     pub(super) openers: Vec<Opener>,
     pub(super) askers: Vec<Asker>,
 }
@@ -56,15 +45,11 @@ impl Channel {
             reader,
             joined: false,
             told: false,
-            compared: false,
             topic: None,
             roster: Roster::default(),
             naming: None,
             replay: Replay::default(),
             read_up_to: None,
-            moderated: false,
-            shut: HashSet::new(),
-            ranked: HashSet::new(),
             openers: Vec::new(),
             askers: Vec::new(),
         }

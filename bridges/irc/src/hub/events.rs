@@ -36,7 +36,6 @@ impl Hub {
             }
             EventKind::Closed(closed) => {
                 self.sessions.remove(&id);
-                self.asks.remove(&id);
                 tracing::info!(network = self.setup.name, reason = %closed.reason, "disconnected");
                 for (token, settlement) in self.echoes.lost(id.0, &closed.reason.to_string()) {
                     self.remote.settle(token, settlement);
@@ -65,7 +64,7 @@ impl Hub {
         }
     }
 
-    pub(super) async fn hear_numeric(
+    pub(super) fn hear_numeric(
         &mut self,
         user: Option<&OwnedUserId>,
         id: SessionId,
@@ -84,15 +83,7 @@ impl Hub {
                     return;
                 }
                 if let Some(user) = user {
-                    self.join_refused(user, &target, message).await;
-                }
-            }
-            Some(470) => {
-                // Sent on to another channel, where nobody asked to be.
-                let other = self.casemap.fold(message.param(2));
-                if let Some(user) = user {
-                    self.join_refused(user, &target, message).await;
-                    self.leave_unwanted(user, &other);
+                    self.join_refused(user, &target, message);
                 }
             }
             // Not set, not kicked: not there, no operator, a service, somebody of higher rank.
@@ -101,7 +92,7 @@ impl Hub {
             }
             Some(405 | 471 | 473 | 474 | 475 | 476 | 520) => {
                 if let Some(user) = user {
-                    self.join_refused(user, &target, message).await;
+                    self.join_refused(user, &target, message);
                 }
             }
             _ => {}
@@ -149,7 +140,7 @@ impl Hub {
             name: source.nick.clone(),
         });
         // Only what is said has an id of its own: a QUIT has one for all channels.
-        let said = matches!(action, RemoteAction::Message(_) | RemoteAction::React { .. });
+        let said = matches!(action, RemoteAction::Message(_));
         let msgid = arrival.filter(|_| said).and_then(|arrival| arrival.message.tag("msgid"));
         RemoteEvent {
             portal: id::channel_key(network, key),

@@ -2,7 +2,7 @@
 
 use bridge_core::{
     id::RemoteId,
-    network::{RemoteAction, RemoteEvent, RemoteUser},
+    network::{RemoteEvent, RemoteUser},
     ruma::OwnedUserId,
 };
 
@@ -15,20 +15,17 @@ use crate::{
     echo::Deed,
     id,
     journal::Entry,
-    message::{Message, Source},
+    message::Message,
     session::{Arrival, SessionId},
-    to_matrix, to_network,
+    to_matrix,
 };
 
 impl Hub {
     /// A puppet hears only what concerns itself.
     pub(super) async fn hear(&mut self, user: &OwnedUserId, id: SessionId, arrival: &Arrival) {
         let message = &arrival.message;
-        if self.answers(id, message) {
-            return;
-        }
         if message.numeric().is_some() {
-            return self.hear_numeric(Some(user), id, message).await;
+            return self.hear_numeric(Some(user), id, message);
         }
         match message.command.as_str() {
             "JOIN" if arrival.own => {
@@ -39,16 +36,11 @@ impl Hub {
                 let channel = self.casemap.fold(message.param(0));
                 self.puppet_left(user, &channel);
             }
-            "TOPIC" if arrival.own => self.done(id.0, message, Deed::Topic, message.param(1)),
+            "TOPIC" if arrival.own => self.done(id, message, Deed::Topic, message.param(1)),
             "KICK" if arrival.own => {
                 let nick = self.casemap.fold(message.param(1));
-                self.done(id.0, message, Deed::Kick, nick.as_str());
+                self.done(id, message, Deed::Kick, nick.as_str());
             }
-            "TAGMSG" | "REDACT" | "MODE" if arrival.own => {
-                let text = to_network::seen_again(message);
-                self.done(id.0, message, Deed::Other, &text);
-            }
-            "TAGMSG" | "REDACT" => self.tagged_privately(user, arrival).await,
             "KICK" => {
                 let channel = self.casemap.fold(message.param(0));
                 self.puppet_kicked(user, &channel);
@@ -77,11 +69,9 @@ impl Hub {
     }
 
     /// The server shows what a puppet of ours did.
-    pub(super) fn done(&mut self, connection: u64, message: &Message, deed: Deed, text: &str) {
+    fn done(&mut self, id: SessionId, message: &Message, deed: Deed, text: &str) {
         let target = self.casemap.fold(message.param(0));
-        let msgid = message.tag("msgid");
-        if let Some((token, settlement)) = self.echoes.done(connection, &target, deed, text, msgid)
-        {
+        if let Some((token, settlement)) = self.echoes.done(id.0, &target, deed, text) {
             self.remote.settle(token, settlement);
         }
     }
@@ -91,9 +81,6 @@ impl Hub {
         let refusal = refusal(message);
         for target in &message.params {
             let target = self.casemap.fold(target);
-            if message.param(0) == "REDACT" && self.denied(id, message, &target) {
-                return;
-            }
             if let Some((token, settlement)) =
                 self.echoes.refused(id.0, &target, label, refusal.clone())
             {
@@ -112,22 +99,9 @@ impl Hub {
         found
     }
 
-    /// A puppet may not enter. Whoever waits to speak hears it as the fate of their words; others
-    /// hear it in the room.
-    pub(super) async fn join_refused(
-        &mut self,
-        user: &OwnedUserId,
-        channel: &Folded,
-        message: &Message,
-    ) {
-        let place = Place::Channel(channel.clone());
-        let Some(puppet) = self.puppets.get_mut(user) else { return };
-        let is_told = puppet.waits_for(channel) || !puppet.refused_by.insert(channel.clone());
-        self.unseat(user, Some(&place), &NoSeat::Refused(words(message)));
-        if !is_told {
-            let text = format!("{user} cannot enter the channel: {}", words(message));
-            self.notify(channel, &text).await;
-        }
+    pub(super) fn join_refused(&mut self, user: &OwnedUserId, channel: &Folded, message: &Message) {
+        let why = NoSeat::Refused(words(message));
+        self.unseat(user, Some(&Place::Channel(channel.clone())), &why);
     }
 
     /// Somebody talks to a puppet.
@@ -141,29 +115,17 @@ impl Hub {
             return; // from Matrix, where it is said already
         }
         let Some(action) = to_matrix::message(message) else { return };
-        let key = id::nick_key(&self.setup.name, &nick);
-        let begins = (message.command == "PRIVMSG").then(|| (user.clone(), key));
-        let event = self.private_event(user, source, action, arrival);
-        drop(self.journal.send(Entry { direct: begins, ..event.into() }).await);
-    }
-
-    /// Something that somebody does to a puppet.
-    pub(super) fn private_event(
-        &self,
-        user: &OwnedUserId,
-        source: &Source,
-        action: RemoteAction,
-        arrival: &Arrival,
-    ) -> RemoteEvent {
-        let (network, nick) = (&self.setup.name, self.casemap.fold(&source.nick));
+        let network = &self.setup.name;
         let key = id::nick_key(network, &nick);
-        RemoteEvent {
+        let begins = (message.command == "PRIVMSG").then(|| (user.clone(), key.clone()));
+        let event = RemoteEvent {
             portal: id::direct_key(network, &nick, user),
             sender: Some(RemoteUser { key, name: source.nick.clone() }),
-            id: arrival.message.tag("msgid").map(RemoteId::from),
+            id: message.tag("msgid").map(RemoteId::from),
             also: Vec::new(),
             at: time_of(arrival),
             action,
-        }
+        };
+        drop(self.journal.send(Entry { direct: begins, ..event.into() }).await);
     }
 }

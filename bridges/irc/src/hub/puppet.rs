@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use bridge_core::ruma::{OwnedUserId, UserId};
+use bridge_core::ruma::OwnedUserId;
 use rand::rng;
 use tokio::sync::oneshot;
 
@@ -10,7 +10,6 @@ use super::{Command, Connection, Hub, NoSeat, Place, Seat, Who, reader::rate};
 use crate::{
     caps,
     casemap::Folded,
-    config::Membership,
     message::Message,
     nick::{Person, realname, username},
     reconnect::Backoff,
@@ -31,7 +30,7 @@ type Answer = oneshot::Sender<Result<Seat, NoSeat>>;
 /// One puppet.
 #[derive(Debug, Default)]
 pub(super) struct Puppet {
-    pub(super) name: Option<String>,
+    name: Option<String>,
     pub(super) handle: Option<SessionHandle>,
     session: Option<SessionId>,
     registered: bool,
@@ -40,8 +39,6 @@ pub(super) struct Puppet {
     wanted: HashSet<Folded>,
     /// The channels it is in.
     pub(super) joined: HashSet<Folded>,
-    /// The channels that would not let it in; its user was told.
-    pub(super) refused_by: HashSet<Folded>,
     waiting: Vec<(Place, Answer)>,
     nick: Option<Folded>,
     mask: Option<String>,
@@ -68,11 +65,6 @@ impl Hub {
             Who::Bot => return drop(answer.send(self.bot_seat(target))),
             Who::Puppet { user, name } => (user, name),
         };
-        if let Place::Channel(channel) = target
-            && self.setup.config.puppets_in(self.casemap, channel) == Membership::None
-        {
-            return drop(answer.send(Err(NoSeat::Full)));
-        }
         if !self.puppets.contains_key(&user) && self.puppets.len() >= self.setup.config.max_puppets
         {
             return drop(answer.send(Err(NoSeat::Full)));
@@ -180,7 +172,6 @@ impl Hub {
     }
 
     fn go_home(&mut self, user: &OwnedUserId, reason: String) {
-        self.view.send_modify(|view| drop(view.puppets.remove(user)));
         if let Some(handle) = self.puppets.remove(user).and_then(|puppet| puppet.handle) {
             self.post(&handle, Message::new("QUIT", [reason]));
         }
@@ -208,32 +199,20 @@ impl Hub {
         }
     }
 
-    /// The nicks that a puppet tries, the one that its user has chosen first.
-    pub(super) fn nicks_of(&self, user: &UserId, name: Option<&str>) -> Vec<String> {
-        let usual = self.setup.nicks.candidates(&person(user, name), NICK_LENGTH);
-        self.own_nicks.get(user).cloned().into_iter().chain(usual).collect()
-    }
-
-    /// Lets a puppet go: it comes again when its user speaks.
-    pub(super) fn forget_puppet(&mut self, user: &OwnedUserId) {
-        if let Some(puppet) = self.puppets.remove(user)
-            && let Some(nick) = puppet.nick
-        {
-            self.puppet_nicks.remove(&nick);
-        }
-        self.view.send_modify(|view| drop(view.puppets.remove(user)));
-    }
-
     pub(super) fn connect_puppet(&mut self, user: &OwnedUserId) {
         if !self.puppets.contains_key(user) {
             return;
         }
         let connection = Connection::Puppet(user.clone());
         let id = self.new_session(&connection);
-        let Some(puppet) = self.puppets.get(user) else { return };
-        let person = person(user, puppet.name.as_deref());
+        let Some(puppet) = self.puppets.get_mut(user) else { return };
+        let person = Person {
+            name: puppet.name.as_deref(),
+            localpart: user.localpart(),
+            domain: user.server_name().as_str(),
+        };
         let registrant = Registrant {
-            nicks: self.nicks_of(user, puppet.name.as_deref()),
+            nicks: self.setup.nicks.candidates(&person, NICK_LENGTH),
             username: username(&person, None, USER_LENGTH),
             realname: realname(&person, REALNAME_LENGTH),
             pass: self.setup.pass.clone(),
@@ -246,7 +225,6 @@ impl Hub {
         session.interest = Interest::Own;
         let handle =
             Session::connect(session, self.events_in.clone(), self.stop.clone(), &self.tasks);
-        let Some(puppet) = self.puppets.get_mut(user) else { return };
         puppet.connecting = false;
         puppet.refused = None;
         puppet.session = Some(id);
@@ -267,13 +245,13 @@ impl Hub {
     pub(super) fn note_nick(&mut self, user: &OwnedUserId) {
         let Some(puppet) = self.puppets.get_mut(user) else { return };
         let Some(handle) = &puppet.handle else { return };
-        let (nick, shown, mask) = {
+        let (nick, mask) = {
             let state = handle.state();
             let mask = match (&state.user, &state.host) {
                 (Some(name), Some(host)) => Some(format!("{}!{name}@{host}", state.nick)),
                 _ => None,
             };
-            (self.casemap.fold(&state.nick), state.nick.clone(), mask)
+            (self.casemap.fold(&state.nick), mask)
         };
         if let Some(old) = puppet.nick.replace(nick.clone())
             && old != nick
@@ -282,9 +260,6 @@ impl Hub {
             self.puppet_nicks.remove(&old);
         }
         self.puppet_nicks.insert(nick, user.clone());
-        self.view.send_modify(|view| {
-            view.puppets.insert(user.clone(), shown);
-        });
         if puppet.mask == mask {
             return;
         }
@@ -340,21 +315,9 @@ impl Hub {
 
     pub(super) fn puppet_joined(&mut self, user: &OwnedUserId, channel: &Folded) {
         let Some(puppet) = self.puppets.get_mut(user) else { return };
-        if !puppet.wanted.contains(channel) {
-            return self.leave_unwanted(user, channel);
-        }
         puppet.joined.insert(channel.clone());
-        puppet.refused_by.remove(channel);
         self.note_nick(user);
         self.seat_waiting(user, &Place::Channel(channel.clone()));
-    }
-
-    /// Leaves a channel that the server has sent a puppet to.
-    pub(super) fn leave_unwanted(&self, user: &OwnedUserId, channel: &Folded) {
-        let Some(puppet) = self.puppets.get(user) else { return };
-        if let Some(handle) = puppet.handle.as_ref().filter(|_| !puppet.wanted.contains(channel)) {
-            self.post(handle, Message::new("PART", [channel.as_str()]));
-        }
     }
 
     pub(super) fn puppet_left(&mut self, user: &OwnedUserId, channel: &Folded) {
@@ -371,7 +334,6 @@ impl Hub {
         if let Some(nick) = puppet.nick.take() {
             self.puppet_nicks.remove(&nick);
         }
-        self.view.send_modify(|view| drop(view.puppets.remove(user)));
         puppet.handle = None;
         puppet.session = None;
         puppet.registered = false;
@@ -389,10 +351,6 @@ impl Hub {
         self.unseat(user, None, &why);
         self.connect_later(Connection::Puppet(user.clone()), pause);
     }
-}
-
-fn person<'a>(user: &'a UserId, name: Option<&'a str>) -> Person<'a> {
-    Person { name, localpart: user.localpart(), domain: user.server_name().as_str() }
 }
 
 fn is_same(a: &Place, b: &Place) -> bool {

@@ -10,22 +10,17 @@ use super::{
 use crate::{
     casemap::Folded,
     config::Membership,
-    echo::Deed,
     id,
     journal::Entry,
     message::{Message, Source},
-    roster::Member,
     session::{Arrival, SessionId},
-    to_matrix, to_network,
+    to_matrix,
 };
 
 impl Hub {
     /// A reader hears everything in its channels.
     pub(super) async fn read(&mut self, at: usize, id: SessionId, arrival: &Arrival) {
         let message = &arrival.message;
-        if self.answers(id, message) {
-            return;
-        }
         if message.numeric().is_some() {
             return self.read_numeric(at, id, message).await;
         }
@@ -51,22 +46,19 @@ impl Hub {
                 );
             }
             "PRIVMSG" | "NOTICE" => self.said(at, arrival, source).await,
-            "TAGMSG" | "REDACT" | "MODE" if arrival.own => {
-                self.done(id.0, message, Deed::Other, &to_network::seen_again(message));
-                if message.command == "MODE" {
-                    self.modes(at, arrival, source).await;
-                }
-            }
-            "TAGMSG" | "REDACT" => self.tagged(at, arrival, source).await,
-            "MODE" => self.modes(at, arrival, source).await,
-            "BATCH" => self.batch(message),
             "JOIN" => self.came(arrival, source).await,
             "PART" => {
                 let channel = self.casemap.fold(message.param(0));
                 let reason = Some(message.param(1)).filter(|r| !r.is_empty()).map(str::to_owned);
                 self.left(&channel, &source.nick, reason, arrival).await;
             }
-            "QUIT" => self.has_quit(arrival, source),
+            "QUIT" => {
+                let reason = Some(message.param(0)).filter(|r| !r.is_empty()).map(str::to_owned);
+                let nick = self.casemap.fold(&source.nick);
+                for channel in self.channels_of(&nick) {
+                    self.left(&channel, &source.nick, reason.clone(), arrival).await;
+                }
+            }
             "KICK" => self.kicked(arrival, source).await,
             "NICK" => self.renamed(arrival, source).await,
             "TOPIC" => {
@@ -103,11 +95,10 @@ impl Hub {
         }
     }
 
-    async fn read_numeric(&mut self, at: usize, id: SessionId, message: &Message) {
+    async fn read_numeric(&mut self, _at: usize, id: SessionId, message: &Message) {
         match message.numeric() {
             Some(324) => {
                 let key = self.casemap.fold(message.param(1));
-                self.modes_told(at, message).await;
                 let Some(channel) = self.channels.get_mut(&key) else { return };
                 channel.replay.history = History::of_modes(&message.params);
                 // A server that keeps a history tells right behind it since when.
@@ -135,17 +126,13 @@ impl Hub {
             Some(353) => {
                 let key = self.casemap.fold(message.param(2));
                 let casemap = self.casemap;
-                let handle = self.readers.get(at).and_then(|reader| reader.handle.as_ref());
-                let Some(prefixes) = handle.map(|it| it.state().isupport.prefixes()) else {
-                    return;
-                };
                 for name in message.param(3).split_ascii_whitespace() {
                     self.note_operator(&key, name);
                     let Some(channel) = self.channels.get_mut(&key) else { return };
                     let naming = channel.naming.get_or_insert_default();
-                    let (ranks, name) = prefixes.split(name);
-                    let source = Source::parse(name);
-                    naming.add(casemap, Member { shown: source.nick, host: source.host, ranks });
+                    let name = name.trim_start_matches(['~', '&', '@', '%', '+', '!']);
+                    let nick = name.split('!').next().unwrap_or(name);
+                    naming.add(casemap, nick);
                 }
             }
             Some(366) => {
@@ -159,7 +146,7 @@ impl Hub {
                     self.not_admitted(&key, &words(message));
                 }
             }
-            _ => self.hear_numeric(None, id, message).await,
+            _ => self.hear_numeric(None, id, message),
         }
     }
 
@@ -169,13 +156,10 @@ impl Hub {
         let now = channel.naming.take().unwrap_or_default();
         let gone = channel.roster.missing_from(&now);
         channel.roster = now;
-        let compared = std::mem::replace(&mut channel.compared, true);
-        let shown: Vec<String> =
-            channel.roster.people().map(|(_, member)| member.shown.clone()).collect();
-        self.note_written(shown.iter().map(String::as_str));
-        self.has_gone(key, gone);
-        if !compared {
-            self.look_for_gone(key).await;
+        for nick in gone {
+            let source = Source { nick, user: None, host: None };
+            let event = self.event(key, Some(&source), RemoteAction::Leave { reason: None }, None);
+            drop(self.journal.send(event.into()).await);
         }
     }
 
@@ -211,29 +195,23 @@ impl Hub {
             self.maybe_answer(&key, &nick, message.text());
         }
         let Some(action) = to_matrix::message(message) else { return };
-        let action = self.address(&key, action);
         let mut entry = Entry::from(self.event(&key, Some(source), action, Some(arrival)));
         if message.tag("msgid").is_none() {
             let Some(fact) = self.read_up_to(&key, arrival, played) else { return };
             entry.fact = fact;
         }
         drop(self.journal.send(entry).await);
-        self.power_of_speaker(&key, &nick).await;
     }
 
     async fn came(&mut self, arrival: &Arrival, source: &Source) {
         let key = self.casemap.fold(arrival.message.param(0));
         let casemap = self.casemap;
         let Some(channel) = self.channels.get_mut(&key) else { return };
-        let (shown, host) = (source.nick.clone(), source.host.clone());
-        channel.roster.add(casemap, Member { shown, host, ranks: Vec::new() });
+        channel.roster.add(casemap, &source.nick);
         let nick = casemap.fold(&source.nick);
-        self.note_written(std::iter::once(source.nick.as_str()));
-        let was_held = self.leaving.back(&key, &nick);
-        if !was_held
-            && self.owner(&nick, source).is_none()
+        if self.owner(&nick, source).is_none()
             && !self.is_reader(&source.nick)
-            && self.setup.config.membership_in(casemap, &key) == Membership::Full
+            && self.setup.config.membership == Membership::Full
         {
             self.tell(&key, Some(source), RemoteAction::Join, arrival).await;
         }
@@ -244,8 +222,7 @@ impl Hub {
         let Some(channel) = self.channels.get_mut(key) else { return };
         channel.roster.remove(&folded);
         let source = Source { nick: nick.to_owned(), user: None, host: None };
-        let is_ours = self.puppet_nicks.contains_key(&folded) || self.is_reader(nick);
-        if !is_ours && self.shows_members(key) {
+        if !self.puppet_nicks.contains_key(&folded) && !self.is_reader(nick) {
             self.tell(key, Some(&source), RemoteAction::Leave { reason }, arrival).await;
         }
     }
@@ -270,11 +247,10 @@ impl Hub {
         let new = self.casemap.fold(&to);
         let ours = self.puppet_nicks.contains_key(&old) || self.puppet_nicks.contains_key(&new);
         let casemap = self.casemap;
-        self.note_written(std::iter::once(to.as_str()));
         for key in self.channels_of(&old) {
             if let Some(channel) = self.channels.get_mut(&key) {
-                let member = channel.roster.remove(&old).unwrap_or_default();
-                channel.roster.add(casemap, Member { shown: to.clone(), ..member });
+                channel.roster.remove(&old);
+                channel.roster.add(casemap, &to);
             }
             if !ours && !self.is_reader(&to) {
                 let user =
@@ -284,20 +260,7 @@ impl Hub {
         }
     }
 
-    /// Batches of a split begin and end.
-    fn batch(&mut self, message: &Message) {
-        let name = message.param(0);
-        if let Some(name) = name.strip_prefix('-') {
-            self.netsplits.remove(name);
-        } else if let Some(name) = name.strip_prefix('+')
-            && message.param(1) == "netsplit"
-            && self.netsplits.len() < 64
-        {
-            self.netsplits.insert(name.to_owned());
-        }
-    }
-
-    pub(super) fn channels_of(&self, nick: &Folded) -> Vec<Folded> {
+    fn channels_of(&self, nick: &Folded) -> Vec<Folded> {
         self.channels
             .iter()
             .filter(|(_, channel)| channel.roster.contains(nick))

@@ -12,7 +12,6 @@ use crate::{
     config,
     flood::Rate,
     message::Message,
-    offers::Offers,
     reconnect::Backoff,
     registration::Registrant,
     session::{Closed, Retry, Session, SessionConfig, SessionHandle, SessionId},
@@ -96,8 +95,6 @@ impl Hub {
         reader.backoff.reset();
         if let Some(handle) = &reader.handle {
             self.casemap = handle.state().isupport.casemapping();
-            let offers = Offers::of(&handle.state());
-            self.note_offers(offers);
         }
         if at == 0 {
             self.judge(Ok(()));

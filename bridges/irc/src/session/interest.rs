@@ -30,12 +30,12 @@ impl Interest {
         }
         let param = |index| head.params().nth(index).unwrap_or("");
         match head.command {
-            "PRIVMSG" | "NOTICE" | "TAGMSG" | "REDACT" => {
+            "PRIVMSG" | "NOTICE" | "TAGMSG" => {
                 let target = param(0);
                 !state.isupport.is_channel(target) && state.isupport.statusmsg(target).is_none()
             }
             "JOIN" | "PART" | "QUIT" | "NICK" | "AWAY" | "ACCOUNT" | "CHGHOST" | "SETNAME"
-            | "TOPIC" => false,
+            | "TOPIC" | "REDACT" => false,
             "KICK" => state.is_own_nick(param(1)),
             "INVITE" => state.is_own_nick(param(0)),
             "MODE" => head.params().any(|param| state.is_own_nick(param)),
