@@ -10,6 +10,7 @@ mod delivery;
 mod event;
 pub mod features;
 mod file;
+pub mod journal;
 mod remote;
 mod signal;
 

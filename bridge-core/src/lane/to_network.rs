@@ -329,15 +329,13 @@ impl<N: Network> ToNetwork<N> {
         self.core
             .commit(Batch::settled(vec![Op::Move { seq: row.seq, to: to.clone(), at: now }]))
             .await?;
-        // It may have been redacted while it was tried.
-        if self.core.store.row(row.seq).await?.is_none_or(|row| row.state.is_settled()) {
-            return Ok(());
-        }
+        let stored = self.core.store.row(row.seq).await?;
+        let Some(stored) = stored.filter(|stored| !stored.state.is_settled()) else {
+            return Ok(()); // redacted while it was tried
+        };
         row.state = to;
         // What the network fixed before its first byte must be the same at the next try.
-        if let Some(stored) = self.core.store.row(row.seq).await? {
-            row.progress = stored.progress;
-        }
+        row.progress = stored.progress;
         self.queue.put_back(row);
         let until = Instant::now() + after;
         match (scope, sender) {

@@ -19,7 +19,7 @@ use std::{
 };
 
 use bridge_core::{
-    network::{ChannelInfo, InFlight, OpenError, Remote, Settlement, Token},
+    network::{ChannelInfo, InFlight, OpenError, Remote, Settlement, Token, journal::Journal},
     ruma::OwnedUserId,
 };
 use rustls::ClientConfig;
@@ -35,7 +35,6 @@ use crate::{
     casemap::{CaseMapping, Folded},
     config::{NetworkConfig, Rate},
     echo::{ConnectionId, Echoes, Expected},
-    journal::Journal,
     nick::NickTemplate,
     sasl::{Sasl, Secret},
     session::{SessionEvent, SessionHandle, SessionId},

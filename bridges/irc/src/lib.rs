@@ -22,7 +22,6 @@ pub mod format;
 mod hub;
 pub mod id;
 pub mod isupport;
-mod journal;
 pub mod message;
 pub mod mode;
 pub mod network;

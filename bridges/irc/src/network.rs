@@ -11,6 +11,7 @@ use bridge_core::{
         Action, Answer, Caps, ChannelInfo, Delivery, Descriptor, Fields, Idempotency, InFlight,
         LinkState, MessageKind, Network, NetworkEnv, NetworkError, OpenError, Ordering, Outgoing,
         Progress, Refusal, Remote, RetryScope, Settlement, Support, TextCaps, Ticket, Token, Voice,
+        journal,
     },
     ruma::{RoomId, UserId},
 };
@@ -23,7 +24,6 @@ use crate::{
     echo::{Deed, Expected},
     hub::{Command, Hub, NoSeat, Place, Seat, Setup, Verdict, Who},
     id::{self, Target},
-    journal,
     nick::NickTemplate,
     probe,
     sasl::{Sasl, Secret},

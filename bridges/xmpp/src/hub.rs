@@ -23,6 +23,7 @@ use bridge_core::{
     network::{
         ChannelInfo, Completion, InFlight, LinkState, OpenError, Outgoing, Remote, RemoteEvent,
         Settlement, Token,
+        journal::{Entry, Journal},
     },
     ruma::{OwnedEventId, OwnedUserId},
 };
@@ -38,7 +39,6 @@ use self::{gateway::GatewayRoom, muc::Muc};
 use crate::{
     address::Address,
     config::{Gateway, Mucs},
-    journal::{Entry, Journal, News},
     session::{Cut, LinkEvent, Settings},
     xml,
 };
@@ -307,8 +307,8 @@ impl Hub {
         self.up && self.output.send(bytes).await.is_ok()
     }
 
-    async fn note(&self, news: News, facts: Vec<(String, Option<String>)>) {
-        drop(self.journal.send(Entry { news, facts }).await);
+    async fn note(&self, event: Option<RemoteEvent>, facts: Vec<(String, Option<String>)>) {
+        drop(self.journal.send(Entry { event, direct: None, facts }).await);
     }
 
     /// A number that no stanza of this process had before.

@@ -15,7 +15,6 @@ pub mod config;
 pub mod escape;
 mod hub;
 pub mod id;
-mod journal;
 pub mod network;
 mod ns;
 mod reconnect;

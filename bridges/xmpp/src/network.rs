@@ -8,7 +8,7 @@ use bridge_core::{
     network::{
         Action, Answer, Caps, ChannelInfo, Completion, Delivery, Descriptor, Fields, Idempotency,
         InFlight, Network, NetworkEnv, NetworkError, OpenError, Ordering, Outgoing, Refusal,
-        Remote, RemoteEvent, RetryScope, Settlement, Support, TextCaps, Ticket, Token,
+        Remote, RemoteEvent, RetryScope, Settlement, Support, TextCaps, Ticket, Token, journal,
     },
     store::StoreError,
 };
@@ -20,7 +20,6 @@ use crate::{
     config::Config,
     hub::{Command, Hub, NotNow, Prepared, Request, Setup},
     id::{self, Target},
-    journal,
     session::{self, Settings},
     to_network,
 };

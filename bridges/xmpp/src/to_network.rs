@@ -2,7 +2,7 @@
 
 use bridge_core::{
     id::RemoteId,
-    network::{Action, Message, MessageKind, Outgoing, Voice},
+    network::{Action, Message, MessageKind, Outgoing},
 };
 use tokio_xmpp::minidom::Element;
 
@@ -74,11 +74,11 @@ pub(crate) enum Unsayable {
 /// The stanza of an event in a room.
 pub(crate) fn stanza(outgoing: &Outgoing, scene: &Scene<'_>) -> Result<Element, Unsayable> {
     match &outgoing.action {
-        Action::Message(message) => Ok(said(outgoing, scene, message)),
+        Action::Message(message) => Ok(said(scene, message)),
         Action::Edit { target, message } => {
             let first = id::author_id(target).ok_or(Unsayable::UnknownTarget)?;
             let replace = xml::element("replace", ns::CORRECT).with("id", first);
-            Ok(said(outgoing, scene, message).holding(replace))
+            Ok(said(scene, message).holding(replace))
         }
         Action::React { target, .. } | Action::Unreact { target, .. } => reactions(scene, target),
         Action::Delete { target, reason } => deletion(scene, target, reason.as_deref()),
@@ -96,8 +96,8 @@ pub(crate) fn stanza(outgoing: &Outgoing, scene: &Scene<'_>) -> Result<Element, 
     }
 }
 
-fn said(outgoing: &Outgoing, scene: &Scene<'_>, message: &Message) -> Element {
-    let body = body(outgoing, message);
+fn said(scene: &Scene<'_>, message: &Message) -> Element {
+    let body = body(message);
     let mut stanza = groupchat(scene);
     let quote = scene.quoted.map(quote).unwrap_or_default();
     stanza.append_child(stanza::text("body", &format!("{quote}{body}")));
@@ -122,14 +122,9 @@ fn said(outgoing: &Outgoing, scene: &Scene<'_>, message: &Message) -> Element {
 }
 
 /// What is said, in plain text.
-pub(crate) fn body(outgoing: &Outgoing, message: &Message) -> String {
+fn body(message: &Message) -> String {
     let text = message.body.plain();
-    match (outgoing.author.voice, message.kind) {
-        (Voice::Puppet, MessageKind::Emote) => format!("/me {text}"),
-        (Voice::Puppet, _) => text,
-        (Voice::Relay, MessageKind::Emote) => format!("* {} {text}", outgoing.author.name()),
-        (Voice::Relay, _) => format!("<{}> {text}", outgoing.author.name()),
-    }
+    if message.kind == MessageKind::Emote { format!("/me {text}") } else { text }
 }
 
 /// The words that stand before a reply for clients that do not know replies: at most three lines.

@@ -29,7 +29,8 @@ impl Metrics {
                 |(key, value): &(&str, &str)| series.labels.get(*key).is_some_and(|it| it == value);
             series.name == name && labels.iter().all(has)
         };
-        self.series.iter().filter(wanted).map(|series| series.value).sum()
+        // Not `sum`, which makes -0 of nothing.
+        self.series.iter().filter(wanted).fold(0.0, |sum, series| sum + series.value)
     }
 
     /// Whether there is any series of this name.
@@ -81,6 +82,7 @@ mod tests {
         let sums =
             [&[("to", "a")][..], &[("room", "x,\"}=1")], &[]].map(|it| metrics.sum("lines", it));
         assert_eq!(sums.map(|sum| sum.to_string()), ["5", "2", "9"]);
+        assert_eq!(metrics.sum("none", &[]).to_string(), "0");
         assert!(metrics.has("up") && !metrics.has("down"));
     }
 }

@@ -2,7 +2,7 @@
 
 use bridge_core::{
     id::RemoteId,
-    network::{RemoteEvent, RemoteUser},
+    network::{RemoteEvent, RemoteUser, journal::Entry},
     ruma::OwnedUserId,
 };
 
@@ -14,7 +14,6 @@ use crate::{
     casemap::Folded,
     echo::Deed,
     id,
-    journal::Entry,
     message::Message,
     session::{Arrival, SessionId},
     to_matrix,

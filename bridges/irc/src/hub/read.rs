@@ -1,6 +1,6 @@
 //! What a reader reads: everything in its channels.
 
-use bridge_core::network::{RemoteAction, RemoteUser};
+use bridge_core::network::{RemoteAction, RemoteUser, journal::Entry};
 
 use super::{
     Hub,
@@ -11,7 +11,6 @@ use crate::{
     casemap::Folded,
     config::Membership,
     id,
-    journal::Entry,
     message::{Message, Source},
     session::{Arrival, SessionId},
     to_matrix,
@@ -197,8 +196,8 @@ impl Hub {
         let Some(action) = to_matrix::message(message) else { return };
         let mut entry = Entry::from(self.event(&key, Some(source), action, Some(arrival)));
         if message.tag("msgid").is_none() {
-            let Some(fact) = self.read_up_to(&key, arrival, played) else { return };
-            entry.fact = fact;
+            let Some(facts) = self.read_up_to(&key, arrival, played) else { return };
+            entry.facts = facts;
         }
         drop(self.journal.send(entry).await);
     }

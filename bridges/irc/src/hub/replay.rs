@@ -98,20 +98,19 @@ impl Hub {
         }
     }
 
-    /// A line without an id: whether it is to be taken, and what is to be kept with it.
+    /// A line without an id: what is to be kept with it, or `None` if it is not to be taken.
     ///
     /// Where lines have no ids only their time tells those that were read before from those that
     /// were not. History has whole seconds, so what was said in the last of them is left out.
-    #[expect(clippy::option_option, reason = "not to be taken; nothing to keep; a fact to keep")]
     pub(super) fn read_up_to(
         &mut self,
         key: &Folded,
         arrival: &Arrival,
         played: bool,
-    ) -> Option<Option<(String, String)>> {
+    ) -> Option<Vec<(String, Option<String>)>> {
         let told = arrival.message.tag("time").and_then(to_matrix::server_time);
         let Some(second) = told.map(|time| time.0 / 1_000) else {
-            return (!played).then_some(None);
+            return (!played).then(Vec::new);
         };
         let channel = self.channels.get_mut(key)?;
         if played && channel.read_up_to.is_some_and(|before| second <= before) {
@@ -120,7 +119,7 @@ impl Hub {
         if !played {
             channel.read_up_to = channel.read_up_to.max(Some(second));
         }
-        Some(Some((scope(&self.setup.name, key.as_str()), second.to_string())))
+        Some(vec![(scope(&self.setup.name, key.as_str()), Some(second.to_string()))])
     }
 
     /// Answers once the channel's reader has heard all that the server plays back.

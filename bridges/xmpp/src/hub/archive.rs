@@ -12,7 +12,6 @@ use super::{
     now, prepare,
 };
 use crate::{
-    journal::News,
     ns, stanza, time,
     xml::{self, Build},
 };
@@ -128,7 +127,7 @@ impl Hub {
                 if let Some(muc) = self.mucs.get_mut(room) {
                     muc.cursor = Some(cursor.clone());
                 }
-                self.note(News::Nothing, vec![(cursor_scope(room), Some(cursor))]).await;
+                self.note(None, vec![(cursor_scope(room), Some(cursor))]).await;
             }
             Query::CatchUp { last, .. } => {
                 *last = Some(id.clone());
@@ -162,7 +161,7 @@ impl Hub {
                 {
                     muc.cursor = Some(String::new());
                     let fact = (cursor_scope(&room), Some(String::new()));
-                    self.note(News::Nothing, vec![fact]).await;
+                    self.note(None, vec![fact]).await;
                 }
                 self.caught_up(&room).await;
             }

@@ -17,9 +17,7 @@ use super::{Command, Hub, now, person};
 use crate::{
     address::Address,
     escape::{self, RoomName},
-    id,
-    journal::News,
-    ns, stanza,
+    id, ns, stanza,
     to_matrix::{self, Said},
     xml::{self, Build},
 };
@@ -205,7 +203,7 @@ impl Hub {
             action: RemoteAction::Join,
         };
         self.joining.insert(id, Joining { key: adopted.key, presence: *presence });
-        self.note(News::Event(Box::new(event)), Vec::new()).await;
+        self.note(Some(event), Vec::new()).await;
     }
 
     /// Matrix has taken or refused what an XMPP user did.
@@ -309,7 +307,7 @@ impl Hub {
             let action = RemoteAction::Leave { reason };
             let (portal, also) = (key.clone(), Vec::new());
             let event = RemoteEvent { portal, sender, id: None, also, at: now(), action };
-            self.note(News::Event(Box::new(event)), Vec::new()).await;
+            self.note(Some(event), Vec::new()).await;
         }
     }
 
@@ -367,7 +365,7 @@ impl Hub {
             }
             Said::Reactions { of, keys } => {
                 event.action = RemoteAction::Reactions { target: id::by_room(&of), keys };
-                self.note(News::Event(Box::new(event)), Vec::new()).await;
+                self.note(Some(event), Vec::new()).await;
                 // The events of a set are many or none: it is reflected at once.
                 return self.reflect(key, &message.clone(), &own).await;
             }
@@ -375,14 +373,14 @@ impl Hub {
                 let target = id::by_room(&of);
                 let action = RemoteAction::Delete { target, reason: None, reach: Reach::Own };
                 event.action = action;
-                self.note(News::Event(Box::new(event)), Vec::new()).await;
+                self.note(Some(event), Vec::new()).await;
                 return self.reflect(key, &message.clone(), &own).await;
             }
             Said::Subject(topic) => RemoteAction::Topic(topic),
             Said::Moderated { .. } | Said::Nothing => return,
         };
         self.reflecting.insert(id, message.clone());
-        self.note(News::Event(Box::new(event)), Vec::new()).await;
+        self.note(Some(event), Vec::new()).await;
     }
 
     /// Everybody is out of the rooms of Matrix: the link has ended.

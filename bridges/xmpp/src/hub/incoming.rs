@@ -13,9 +13,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    id,
-    journal::News,
-    ns, stanza, time,
+    id, ns, stanza, time,
     to_matrix::{self, Said},
     xml,
 };
@@ -128,7 +126,7 @@ impl Hub {
                 muc.topic = Some(topic);
             }
             self.seen(room, attribute, id.as_deref());
-            return self.note(News::Nothing, facts).await;
+            return self.note(None, facts).await;
         }
         let key = (!nick.is_empty()).then(|| key_of(muc, room, &nick, message));
         let portal = muc.portal.clone();
@@ -164,9 +162,9 @@ impl Hub {
                 muc.topic = Some(topic.clone());
                 RemoteAction::Topic(topic)
             }
-            _ => return self.note(News::Nothing, facts).await,
+            _ => return self.note(None, facts).await,
         };
-        self.note(News::Event(Box::new(event)), facts).await;
+        self.note(Some(event), facts).await;
     }
 
     /// A stanza of ours was reflected: its row is done.

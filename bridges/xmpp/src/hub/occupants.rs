@@ -17,7 +17,6 @@ use super::{
 use crate::{
     address::Address,
     config::Membership,
-    journal::News,
     ns,
     stanza::{self, AboutOccupant},
     xml::{self, Build},
@@ -111,7 +110,7 @@ impl Hub {
         muc.occupants.remove(nick);
         if muc.ours.insert(id.clone()) {
             let fact = (format!("{}{id}", ours_scope(room)), Some(String::new()));
-            self.note(News::Nothing, vec![fact]).await;
+            self.note(None, vec![fact]).await;
         }
     }
 
@@ -190,7 +189,7 @@ impl Hub {
         let portal = muc.portal.clone();
         let event =
             RemoteEvent { portal, sender: actor, id: None, also: Vec::new(), at: now(), action };
-        self.note(News::Event(Box::new(event)), Vec::new()).await;
+        self.note(Some(event), Vec::new()).await;
     }
 
     async fn tell(
@@ -203,6 +202,6 @@ impl Hub {
         let Some(muc) = self.mucs.get(room) else { return };
         let (portal, sender) = (muc.portal.clone(), Some(person(key, nick)));
         let event = RemoteEvent { portal, sender, id: None, also: Vec::new(), at: now(), action };
-        self.note(News::Event(Box::new(event)), Vec::new()).await;
+        self.note(Some(event), Vec::new()).await;
     }
 }

@@ -1,6 +1,6 @@
 use bridge_core::{
     id::Timestamp,
-    network::Author,
+    network::{Author, Voice},
     ruma::{owned_event_id, user_id},
 };
 
@@ -40,6 +40,13 @@ fn a_reply_quotes_and_says_where_the_quote_ends() {
     assert_eq!(body.chars().skip(end).collect::<String>(), "yes 😀");
     let reply = xml::child(&stanza, "reply", ns::REPLY).unwrap();
     assert_eq!((xml::attr(reply, "id"), xml::attr(reply, "to")), ("17", "r@muc/bób"));
+}
+
+#[test]
+fn the_bot_says_words_as_core_has_worded_them() {
+    let mut relayed = outgoing(Action::Message(Message::text("<Ann> hi")));
+    relayed.author.voice = Voice::Relay;
+    assert_eq!(text_of(&stanza(&relayed, &scene()).unwrap(), "body"), "<Ann> hi");
 }
 
 #[test]
