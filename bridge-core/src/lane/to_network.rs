@@ -5,32 +5,30 @@
 //! connection of their own, a change of sender waits until the line before was seen.
 
 mod await_echo;
+mod hand_over;
 mod revise;
+mod settle;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use ruma::OwnedUserId;
 use tokio::time::Instant;
 
-use self::await_echo::Awaited;
+use self::{
+    await_echo::Awaited,
+    hand_over::{deliver, reconcile},
+};
 use super::{dispatch::Settled, queue::Queue, step::Step};
 use crate::{
-    config::UncertainPolicy,
     core::Core,
-    failpoint,
-    id::{Direction, LaneId, RemoteId, Seq},
+    id::{Direction, LaneId, Seq},
     inbox::Head,
-    network::{
-        Delivery, InFlight, Network, Ordering, Progress, Refusal, RetryScope, Settlement, Ticket,
-        Token, Voice,
-    },
+    network::{Delivery, Network, Ordering, Progress, Refusal, RetryScope, Settlement, Token},
     portal::{
-        from_matrix::{self, Replacement, Translated},
+        from_matrix::Replacement,
         gap::{self, Occasion},
-        notice,
     },
-    safety::limits::Wait,
-    store::{Batch, Mapping, MappingKind, Op, PortalBy, Row, RowState, StoreError},
+    store::{Batch, MappingKind, Op, PortalBy, Row, RowState, StoreError},
 };
 
 /// How many rows may be written and unseen at a time.
@@ -346,122 +344,6 @@ impl<N: Network> ToNetwork<N> {
         }
         Ok(())
     }
-
-    /// Settles rows whose outcome came after they were written.
-    pub(super) async fn settle(&mut self, settled: Vec<Settled>) -> Result<(), StoreError> {
-        for Settled { token, settlement } in settled {
-            let current = self.step.is_under_way();
-            if let Some((row, kind, settlement)) = self.awaited.take(token.seq, settlement, current)
-            {
-                self.conclude(row, kind, settlement).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn conclude(
-        &mut self,
-        mut row: Row,
-        kind: MappingKind,
-        settlement: Settlement,
-    ) -> Result<(), StoreError> {
-        match settlement {
-            Settlement::Done { ids } => self.done(&row, kind, ids).await,
-            Settlement::Unconfirmed => {
-                metrics::counter!("bridge_unconfirmed_total").increment(1);
-                self.done(&row, kind, Vec::new()).await
-            }
-            Settlement::Refused(refusal) => self.die(row, refusal).await,
-            Settlement::NotSent { arrived } => {
-                let mut ops = Vec::new();
-                if let Some(mut progress) = progress_of(&row) {
-                    progress.arrived = arrived;
-                    let progress = progress.to_json()?;
-                    row.progress = Some(progress.clone());
-                    ops.push(Op::Progress { seq: row.seq, progress });
-                }
-                let at = self.core.clock.now();
-                ops.push(Op::Move { seq: row.seq, to: RowState::New, at });
-                self.core.commit(Batch::settled(ops)).await?;
-                row.state = RowState::New;
-                self.queue.put_back(row);
-                Ok(())
-            }
-            Settlement::Lost => {
-                self.left.push(row);
-                Ok(())
-            }
-            Settlement::Uncertain { why } => self.doubt(row, why).await,
-        }
-    }
-
-    async fn done(
-        &mut self,
-        row: &Row,
-        kind: MappingKind,
-        ids: Vec<RemoteId>,
-    ) -> Result<(), StoreError> {
-        failpoint::hit("to_network.echoed");
-        let at = self.core.clock.now();
-        let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Done, at }];
-        for absorbed in self.absorbed.remove(&row.seq).unwrap_or_default() {
-            ops.push(Op::Move { seq: absorbed, to: RowState::Done, at });
-        }
-        if let Ok(head) = Head::parse_str(&row.body) {
-            ops.extend(from_matrix::reaction_fact(&head));
-            // When the redaction came its target may have been `sending`, and dead since.
-            ops.extend(head.redacts().map(|event_id| Op::Erase { event_id, at }));
-            for (part, remote_id) in ids.into_iter().enumerate() {
-                ops.push(Op::Map(Mapping {
-                    lane: self.lane,
-                    kind,
-                    remote_id,
-                    part: u32::try_from(part).unwrap_or(u32::MAX),
-                    event_id: head.event_id.clone(),
-                    sender: head.sender.clone(),
-                }));
-            }
-        }
-        self.core.commit(Batch::settled(ops)).await?;
-        from_matrix::note_done(&self.core, row).await?;
-        failpoint::hit("to_network.settled");
-        metrics::counter!("bridge_delivered_total", "direction" => "to_network").increment(1);
-        metrics::histogram!("bridge_delivery_seconds", "direction" => "to_network")
-            .record(crate::telemetry::seconds(at.since(row.created)));
-        Ok(())
-    }
-
-    /// Gives a row up and tells its author.
-    async fn die(&mut self, row: Row, refusal: Refusal) -> Result<(), StoreError> {
-        metrics::counter!("bridge_dead_total", "direction" => "to_network").increment(1);
-        tracing::warn!(lane = self.lane.0, seq = row.seq.0, why = refusal.why, "gave a message up");
-        let at = self.core.clock.now();
-        let text = format!("Not delivered: {}", refusal.text);
-        let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Dead { why: refusal.why }, at }];
-        ops.extend(notice::about_row(&self.core, &row, &text)?);
-        self.core.commit(Batch::durable(ops)).await.map(drop)
-    }
-
-    /// Applies the policy for rows of which nobody can tell whether they arrived.
-    async fn doubt(&mut self, mut row: Row, why: String) -> Result<(), StoreError> {
-        metrics::counter!("bridge_uncertain_total", "direction" => "to_network").increment(1);
-        tracing::warn!(lane = self.lane.0, seq = row.seq.0, why, "a message may not have arrived");
-        let at = self.core.clock.now();
-        let policy = self.core.config.delivery.uncertain;
-        if policy == UncertainPolicy::Resend {
-            let op = Op::Move { seq: row.seq, to: RowState::New, at };
-            self.core.commit(Batch::settled(vec![op])).await?;
-            row.state = RowState::New;
-            self.queue.put_back(row);
-            return Ok(());
-        }
-        let text = format!("It is not known whether this message arrived: {why}");
-        let mut ops = vec![Op::Move { seq: row.seq, to: RowState::Uncertain { why }, at }];
-        if policy == UncertainPolicy::Notify {
-            ops.extend(notice::about_row(&self.core, &row, &text)?);
-        }
-        self.core.commit(Batch::durable(ops)).await.map(drop)
-    }
 }
 
 fn max_age(core: &Core) -> u64 {
@@ -474,80 +356,4 @@ fn sender_of(row: &Row) -> Option<OwnedUserId> {
 
 fn progress_of(row: &Row) -> Option<Progress> {
     serde_json::from_str(row.progress.as_deref()?).ok()
-}
-
-async fn deliver<N: Network>(core: &Arc<Core>, network: &N, row: &Row) -> Sent {
-    if let Some((sender, wait)) = too_fast(core, row) {
-        let Wait { after, scope } = wait;
-        let delivery = Delivery::Retry { after, scope, why: "too many messages".to_owned() };
-        return Sent { delivery, sender: Some(sender), mapping: None };
-    }
-    let sent = deliver_as(core, network, row, None).await;
-    let Delivery::Relay { why } = &sent.delivery else { return sent };
-    tracing::debug!(lane = row.lane.0, seq = row.seq.0, why, "the bot speaks for an author");
-    let mut sent = deliver_as(core, network, row, Some(Voice::Relay)).await;
-    if let Delivery::Relay { why } = sent.delivery {
-        // The bot is refused as well.
-        let text = why.clone();
-        sent.delivery = Delivery::Refused(Refusal { why, text });
-    }
-    sent
-}
-
-/// Counts a message against the limits, unless some of it was sent already.
-fn too_fast(core: &Core, row: &Row) -> Option<(OwnedUserId, Wait)> {
-    let head = Head::parse_str(&row.body).ok()?;
-    if row.progress.is_some() || head.state_key.is_some() {
-        return None;
-    }
-    let wait = core.safety.limits.count(&head.sender)?;
-    Some((head.sender, wait))
-}
-
-async fn deliver_as<N: Network>(
-    core: &Arc<Core>,
-    network: &N,
-    row: &Row,
-    voice: Option<Voice>,
-) -> Sent {
-    match from_matrix::translate(core, network, row, voice).await {
-        Translated::Send { outgoing, mapping } => {
-            let sender = Some(outgoing.author.user_id.clone());
-            let token = Token { lane: row.lane, seq: row.seq };
-            let delivery = network.deliver(*outgoing, Ticket::new(core.clone(), token)).await;
-            Sent { delivery, sender, mapping }
-        }
-        Translated::Settled(delivery) => Sent { delivery, sender: None, mapping: None },
-    }
-}
-
-async fn reconcile<N: Network>(
-    core: &Arc<Core>,
-    network: &N,
-    lane: LaneId,
-    rows: Vec<Row>,
-) -> Vec<(Row, Option<Settlement>)> {
-    let mut in_flight = Vec::new();
-    for row in &rows {
-        if let Translated::Send { outgoing, .. } =
-            from_matrix::translate(core, network, row, None).await
-        {
-            let token = Token { lane, seq: row.seq };
-            in_flight.push(InFlight { token, outgoing: *outgoing, since: row.changed });
-        }
-    }
-    let Some(portal) = in_flight.first().map(|row| row.outgoing.portal.clone()) else {
-        return rows.into_iter().map(|row| (row, None)).collect();
-    };
-    let settled: HashMap<Seq, Settlement> = network
-        .reconcile(&portal, in_flight)
-        .await
-        .into_iter()
-        .map(|(token, settlement)| (token.seq, settlement))
-        .collect();
-    let outcome = |row: Row| {
-        let settlement = settled.get(&row.seq).cloned();
-        (row, settlement)
-    };
-    rows.into_iter().map(outcome).collect()
 }
